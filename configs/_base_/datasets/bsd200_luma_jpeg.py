@@ -1,0 +1,22 @@
+# Small enough to be kept decoded in memory. Each patch is compressed 8 pixels too large, so that
+# the codec's grid lies anywhere in it.
+_base_ = './test_luma_jpeg.py'
+
+train_dataloader = dict(
+    batch_size=8,
+    num_workers=0,
+    sampler=dict(type='ResumableSampler'),
+    dataset=dict(
+        type='FolderDataset',
+        gt_dir='{{$RESTOREKIT_DATA:data}}/sr/BSD200',
+        degradation=dict(quality=10),
+        pipeline=[
+            dict(type='Cache', transforms=[dict(type='LoadImages', color='y')]),
+            dict(type='PairedRandomCrop', size=56),
+            dict(type='JPEGCompress'),
+            dict(type='PairedRandomCrop', size=48),
+            dict(type='RandomFlipRotate'),
+            dict(type='PackInputs'),
+        ],
+    ),
+)

@@ -1,0 +1,22 @@
+# Small enough to be kept decoded and reduced in memory.
+_base_ = './test_luma_sr.py'
+
+train_dataloader = dict(
+    batch_size=8,
+    num_workers=0,
+    sampler=dict(type='ResumableSampler'),
+    dataset=dict(
+        type='FolderDataset',
+        gt_dir='{{$RESTOREKIT_DATA:data}}/sr/BSD200',
+        degradation=dict(scale=2),
+        pipeline=[
+            dict(
+                type='Cache',
+                transforms=[dict(type='LoadImages', color='y'), dict(type='BicubicDownscale')],
+            ),
+            dict(type='PairedRandomCrop', size=24),
+            dict(type='RandomFlipRotate'),
+            dict(type='PackInputs'),
+        ],
+    ),
+)

@@ -1,0 +1,41 @@
+# Test sets of JPEG artifact removal on luma; OpenCV's encoder.
+data_root = '{{$RESTOREKIT_DATA:data}}'
+
+sets = dict(
+    pipeline=[
+        dict(type='LoadImages', color='y', rounded=True),
+        dict(type='JPEGCompress'),
+        dict(type='PackInputs'),
+    ],
+    degradation=dict(quality=10),
+    test_mode=True,
+)
+val_dataloader = dict(
+    batch_size=1,
+    num_workers=0,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='TestSets',
+        datasets=[dict(type='FolderDataset', name='Classic5', gt_dir=f'{data_root}/jpeg/Classic5')],
+        shared=sets,
+    ),
+)
+test_dataloader = dict(
+    batch_size=1,
+    num_workers=0,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='TestSets',
+        datasets=[
+            dict(type='FolderDataset', name='Classic5', gt_dir=f'{data_root}/jpeg/Classic5'),
+            dict(type='FolderDataset', name='LIVE1', gt_dir=f'{data_root}/jpeg/LIVE1'),
+        ],
+        shared=sets,
+    ),
+)
+val_evaluator = [
+    dict(type='PSNR', rounded=True, baseline=True),
+    dict(type='SSIM', rounded=True, baseline=True),
+    dict(type='PSNRB', rounded=True, baseline=True),
+]
+test_evaluator = val_evaluator

@@ -1,0 +1,7 @@
+"""Networks, one file a family."""
+
+from restorekit.backbones.ain import AIN
+from restorekit.backbones.bicubic import Bicubic
+from restorekit.backbones.residual import ResidualNet
+
+__all__ = ['AIN', 'Bicubic', 'ResidualNet']

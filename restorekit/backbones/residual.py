@@ -1,0 +1,55 @@
+"""A plain residual network that takes any registered block."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from restorekit.blocks import PixelShuffleUpsampler, build_conv
+from restorekit.registry import BACKBONES, BLOCKS
+
+
+@BACKBONES.register_module()
+class ResidualNet(nn.Module):
+    """Head convolution, `num_blocks` blocks with a long skip around them, tail.
+
+    At scale 1 the result is added to the input; above, the tail enlarges by sub-pixel convolution.
+    (N, in_channels, H, W) to (N, in_channels, scale H, scale W). With ResidualBlock it is EDSR's
+    structure.
+
+    Args:
+        in_channels: Of input and output.
+        num_feats: Width of the network.
+        num_blocks: Number of blocks.
+        block: Any entry of BLOCKS.
+        scale: An integer of 1 or more.
+    References:
+        Lim et al., "Enhanced deep residual networks for single image super-resolution" (EDSR),
+        CVPRW 2017.
+    """
+
+    def __init__(
+        self,
+        *,
+        in_channels: int = 3,
+        num_feats: int = 64,
+        num_blocks: int = 16,
+        block: dict | None = None,
+        scale: int = 1,
+    ) -> None:
+        super().__init__()
+        block = {'type': 'ResidualBlock'} if block is None else block
+        self.scale = scale
+        self.head = build_conv(None, in_channels, num_feats, 3)
+        self.blocks = nn.Sequential(
+            *(BLOCKS.build({**block, 'channels': num_feats}) for _ in range(num_blocks)),
+            build_conv(None, num_feats, num_feats, 3),
+        )
+        self.tail = nn.Sequential(
+            PixelShuffleUpsampler(num_feats, scale=scale),
+            build_conv(None, num_feats, in_channels, 3),
+        )
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        features = self.head(inputs)
+        result = self.tail(features + self.blocks(features))
+        return inputs + result if self.scale == 1 else result

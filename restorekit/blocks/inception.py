@@ -1,0 +1,154 @@
+"""The attentive inception module of AIN, and the plain bottleneck it is compared with.
+
+Paper: "Attentive Inception Module based Convolutional Neural Network for Image Enhancement". No
+    reference code is
+published. The notes that we build from do not say how the first module's attention reaches the
+later ones; here it is added to theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from restorekit.blocks.layers import build_conv, build_norm
+from restorekit.registry import BLOCKS
+
+BATCH_NORM = {'type': 'BN'}
+
+
+@BLOCKS.register_module()
+class AttentiveInception(nn.Module):
+    """Parallel dilated 3x3 convolutions, weighted per channel by an attention vector.
+
+    Each branch is a dilated 3x3 convolution and a plain one of the same width, each followed by
+    normalisation. Their concatenation X (2C channels for the paper's widths) goes through ReLU,
+    then two ways: pooled to the attention vector s = sigmoid(W2 relu(W1 gap(X))), and through a 3x3
+    convolution back to C channels, Y. The result is Y s, plus the input.
+
+    Args:
+        channels: C, of input and output.
+        dilations: PyTorch dilation of each branch; the paper's "0, 1, 2, 4" skipped pixels are 1,
+            2, 3, 5.
+        widths: Filters of each branch, in C.
+        norm_cfg: Normalisation after the branches' convolutions; None leaves it out and gives them
+            a bias.
+        attention: Whether there is an attention vector.
+        hidden: Width of the attention's hidden layer, in C.
+        short_skip: Whether the input is added to the result.
+        conv_cfg: Kind of convolution, as in mmcv.
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        *,
+        dilations: Sequence[int] = (1, 2, 3, 5),
+        widths: Sequence[float] = (1, 0.5, 0.25, 0.25),
+        norm_cfg: dict | None = BATCH_NORM,
+        attention: bool = True,
+        hidden: int = 4,
+        short_skip: bool = True,
+        conv_cfg: dict | None = None,
+    ) -> None:
+        super().__init__()
+        if len(dilations) != len(widths):
+            raise ValueError(
+                'AttentiveInception: dilations and widths must be equally many, '
+                f'got {tuple(dilations)} and {tuple(widths)}'
+            )
+        filters = [round(channels * width) for width in widths]
+        if min(filters) < 1:
+            raise ValueError(
+                'AttentiveInception: a branch has no filters with '
+                f'channels={channels}, widths={tuple(widths)}'
+            )
+        bias = norm_cfg is None
+        self.branches = nn.ModuleList(
+            nn.Sequential(
+                build_conv(conv_cfg, channels, width, 3, dilation=dilation, bias=bias),
+                build_norm(norm_cfg, width),
+                build_conv(conv_cfg, width, width, 3, bias=bias),
+                build_norm(norm_cfg, width),
+            )
+            for dilation, width in zip(dilations, filters, strict=True)
+        )
+        self.act = nn.ReLU()
+        self.project = build_conv(conv_cfg, sum(filters), channels, 3)
+        self.attention = (
+            nn.Sequential(
+                nn.Linear(sum(filters), hidden * channels),
+                nn.ReLU(inplace=True),
+                nn.Linear(hidden * channels, channels),
+                nn.Sigmoid(),
+            )
+            if attention
+            else None
+        )
+        self.short_skip = short_skip
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.forward_with(x, None)[0]
+
+    def forward_with(self, x: Tensor, shared: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        """The block with an attention vector from outside added to its own.
+
+        Args:
+            x: (N, C, H, W).
+            shared: (N, C), or None.
+        Returns:
+            The result, (N, C, H, W), and this block's own attention vector, (N, C); `shared` where
+            it has none.
+        """
+        features = self.act(torch.cat([branch(x) for branch in self.branches], dim=1))
+        result = self.project(features)
+        if self.attention is None:
+            own = shared
+        else:
+            own = self.attention(features.mean(dim=(2, 3)))
+            weight = own if shared is None else own + shared
+            result = result * weight[:, :, None, None]
+        return (result + x if self.short_skip else result), own
+
+
+@BLOCKS.register_module()
+class Bottleneck(nn.Module):
+    """Three 3x3 convolutions that widen the features and narrow them again, plus the input (AIN's
+    Arch1).
+
+    The notes on the paper give no widths; C -> 2C -> C -> C makes a module about as large as
+    Arch2's.
+
+    Args:
+        channels: C, of input and output.
+        expansion: Width between the first two convolutions, in C.
+        norm_cfg: Normalisation after the first two convolutions; None leaves it out and gives them
+            a bias.
+        conv_cfg: Kind of convolution, as in mmcv.
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        *,
+        expansion: float = 2,
+        norm_cfg: dict | None = BATCH_NORM,
+        conv_cfg: dict | None = None,
+    ) -> None:
+        super().__init__()
+        wide = round(expansion * channels)
+        bias = norm_cfg is None
+        self.body = nn.Sequential(
+            build_conv(conv_cfg, channels, wide, 3, bias=bias),
+            build_norm(norm_cfg, wide),
+            nn.ReLU(inplace=True),
+            build_conv(conv_cfg, wide, channels, 3, bias=bias),
+            build_norm(norm_cfg, channels),
+            nn.ReLU(inplace=True),
+            build_conv(conv_cfg, channels, channels, 3),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.body(x)

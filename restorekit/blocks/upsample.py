@@ -1,0 +1,49 @@
+"""Enlarging features by sub-pixel convolution."""
+
+from __future__ import annotations
+
+from torch import nn
+
+from restorekit.blocks.layers import build_conv
+from restorekit.registry import BLOCKS
+
+
+@BLOCKS.register_module()
+class PixelShuffleUpsampler(nn.Sequential):
+    """One 3x3 convolution and pixel shuffle per prime factor of the scale: x4 is two stages of x2.
+
+    (N, C, H, W) to (N, C, scale H, scale W); it has no parameters at scale 1.
+
+    Args:
+        channels: C, of input and output.
+        scale: An integer of 1 or more.
+        conv_cfg: Kind of convolution, as in mmcv.
+    Raises:
+        ValueError: If the scale is none of these.
+    References:
+        Shi et al., "Real-time single image and video super-resolution using an efficient sub-pixel
+        convolutional neural network" (ESPCN), CVPR 2016.
+    """
+
+    is_block = False  # it changes the size
+
+    def __init__(self, channels: int, *, scale: int, conv_cfg: dict | None = None) -> None:
+        if not isinstance(scale, int) or scale < 1:
+            raise ValueError(f'PixelShuffleUpsampler: scale must be an integer >= 1, got {scale!r}')
+        layers: list[nn.Module] = []
+        for factor in _prime_factors(scale):
+            layers += [
+                build_conv(conv_cfg, channels, channels * factor**2, 3),
+                nn.PixelShuffle(factor),
+            ]
+        super().__init__(*layers)
+
+
+def _prime_factors(number: int) -> list[int]:
+    factors, divisor = [], 2
+    while number > 1:
+        while number % divisor == 0:
+            factors.append(divisor)
+            number //= divisor
+        divisor += 1
+    return factors

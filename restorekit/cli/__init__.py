@@ -1,0 +1,54 @@
+"""The command line: `restorekit train | test | restore | list`. `tools/*.py` are doors to the same
+commands."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+
+from restorekit.version import __version__
+
+COMMANDS = {
+    'train': 'train the network of a config',
+    'test': 'evaluate a checkpoint on the test sets of a config',
+    'restore': 'restore image files with a trained network',
+    'list': 'list the registered parts and the packaged configs',
+}
+
+
+def main(command: str | None = None) -> None:
+    """Run a command; errors of the user are one message and exit code 1.
+
+    Args:
+        command: Its name; taken from the command line where it is None.
+    """
+    os.environ.setdefault('OPENCV_LOG_LEVEL', 'SILENT')  # our errors name the file, OpenCV's do not
+    arguments = sys.argv[1:] if command is None else [command, *sys.argv[1:]]
+    args = build_parser(arguments).parse_args(arguments)
+    try:
+        importlib.import_module(f'restorekit.cli.{args.command}').run(args)
+    except (ValueError, OSError) as error:
+        if os.environ.get('RESTOREKIT_TRACEBACK'):
+            raise
+        print(f'restorekit {args.command}: error: {error}', file=sys.stderr)
+        print('(RESTOREKIT_TRACEBACK=1 shows where it was raised)', file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def build_parser(arguments: list[str]) -> argparse.ArgumentParser:
+    """The parser, with the options of the command that `arguments` begin with; the others stay
+    unimported."""
+    parser = argparse.ArgumentParser(
+        'restorekit', description='Image restoration by registered parts.'
+    )
+    parser.add_argument('--version', action='version', version=__version__)
+    commands = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
+    for name, summary in COMMANDS.items():
+        command = commands.add_parser(name, help=summary, description=summary)
+        if arguments and arguments[0] == name:
+            importlib.import_module(f'restorekit.cli.{name}').add_arguments(command)
+    return parser

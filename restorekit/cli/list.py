@@ -1,0 +1,31 @@
+"""`restorekit list`."""
+
+from __future__ import annotations
+
+import argparse
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What to list."""
+    parser.add_argument(
+        'registry', nargs='?', metavar='REGISTRY', help='one registry, or `configs` (default: all)'
+    )
+
+
+def run(args: argparse.Namespace) -> None:
+    """Print the names, plugins included."""
+    from restorekit.config import config_folder
+    from restorekit.registry import REGISTRIES, nearest
+
+    if args.registry and args.registry != 'configs' and args.registry.upper() not in REGISTRIES:
+        raise ValueError(
+            f'no registry {args.registry!r}; {nearest(args.registry, [*REGISTRIES, "configs"])}'
+        )
+    for name, registry in REGISTRIES.items():
+        if registry.names() and args.registry in (None, name, name.lower()):
+            print(f'{name}: {", ".join(registry.names())}')
+    if args.registry in (None, 'configs'):
+        folder = config_folder()
+        for path in sorted(folder.rglob('*.py')):
+            if '_base_' not in path.parts:
+                print(path.relative_to(folder).as_posix())

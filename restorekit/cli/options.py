@@ -1,0 +1,114 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import os
+from typing import Any
+
+
+def add_config_options(parser: argparse.ArgumentParser) -> None:
+    """The config and its overrides."""
+    parser.add_argument(
+        'config', metavar='CONFIG', help='a config file, or the name of a packaged one'
+    )
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        default=[],
+        metavar='KEY=VALUE',
+        help='overrides by dotted key: model.backbone.num_blocks=4',
+    )
+    parser.add_argument(
+        '--work-dir',
+        metavar='DIR',
+        help='where logs, checkpoints and results go (default: work_dirs/<config>)',
+    )
+
+
+def add_launch_options(parser: argparse.ArgumentParser) -> None:
+    """How several processes were started."""
+    parser.add_argument(
+        '--launcher',
+        choices=('none', 'pytorch', 'slurm', 'mpi'),
+        default='none',
+        help='who started the processes of a distributed run',
+    )
+    parser.add_argument(
+        '--local-rank',
+        '--local_rank',
+        type=int,
+        metavar='N',
+        help='set by older launchers; LOCAL_RANK is set from it where that is missing',
+    )
+    parser.add_argument(
+        '--unsafe-load',
+        action='store_true',
+        help='unpickle checkpoints without restriction: they can run any code',
+    )
+
+
+def parse_overrides(pairs: list[str]) -> dict[str, Any]:
+    """`KEY=VALUE` strings as a dict; values are Python literals, true, false, none, or else
+    strings.
+
+    Raises:
+        ValueError: If a pair has no `=`.
+    """
+    options = {}
+    for pair in pairs:
+        key, equals, text = pair.partition('=')
+        if not equals or not key:
+            raise ValueError(f'--cfg-options: expected KEY=VALUE, got {pair!r}')
+        options[key] = _literal(text)
+    return options
+
+
+def _literal(text: str) -> Any:
+    named = {'true': True, 'false': False, 'none': None}
+    if text.lower() in named:
+        return named[text.lower()]
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return (
+            [_literal(part) for part in text.split(',')]
+            if ',' in text and text[0] not in '[({'
+            else text
+        )
+
+
+def prepare_config(args: argparse.Namespace) -> Any:
+    """The checked config of a command, with work_dir, launcher and runner set."""
+    from pathlib import Path
+
+    from restorekit.config import load_config
+
+    config = load_config(args.config, parse_overrides(args.cfg_options))
+    config.launcher = args.launcher
+    if args.local_rank is not None:
+        os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    work_dir = args.work_dir or config.get('work_dir') or f'work_dirs/{Path(args.config).stem}'
+    config.work_dir = str(work_dir)
+    check_writable(Path(work_dir))
+    config.setdefault('runner_type', 'restorekit.Runner')
+    config.unsafe_load = args.unsafe_load
+    return config
+
+
+def check_writable(folder: Any) -> None:
+    """Make a folder and see that files can be written there, before hours are spent.
+
+    Raises:
+        OSError: Naming the folder.
+    """
+    probe = folder / f'.probe-{os.getpid()}'
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise OSError(
+            f'{folder}: the folder cannot be written ({error.strerror or error})'
+        ) from None

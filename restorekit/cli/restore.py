@@ -1,0 +1,91 @@
+"""`restorekit restore`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What to restore, with what, and where to."""
+    parser.add_argument('images', nargs='+', metavar='IMAGE', help='image files')
+    parser.add_argument(
+        '-m', '--model', required=True, metavar='CONFIG', help='the config of the network'
+    )
+    parser.add_argument('-w', '--weights', metavar='CHECKPOINT', help='its checkpoint')
+    parser.add_argument(
+        '-o', '--out', required=True, metavar='OUT', help='a folder, or for one image a file'
+    )
+    parser.add_argument(
+        '--bits',
+        type=int,
+        choices=(8, 16),
+        default=8,
+        help='depth of the files written (default: 8)',
+    )
+    parser.add_argument(
+        '--device', metavar='DEVICE', help='cpu, cuda, cuda:1, … (default: a GPU if there is one)'
+    )
+    parser.add_argument(
+        '--unsafe-load',
+        action='store_true',
+        help='unpickle the checkpoint without restriction: it can run any code',
+    )
+
+
+def run(args: argparse.Namespace) -> None:
+    """Restore; every image that fails is named, the others are done."""
+    from restorekit.inference import Inferencer
+    from restorekit.io import read_image, write_image
+
+    jobs = plan(args.images, args.out, args.bits)
+    restore = Inferencer(args.model, args.weights, device=args.device, unsafe_load=args.unsafe_load)
+    failures = []
+    for source, target in jobs:
+        try:
+            write_image(target, restore(read_image(source)), bits=args.bits)
+        except (ValueError, OSError) as error:
+            failures.append(str(error))
+        else:
+            print(f'{source} -> {target}')
+    if failures:
+        print(f'{len(jobs) - len(failures)} of {len(jobs)} images restored', file=sys.stderr)
+        raise ValueError('\n  '.join(failures))
+
+
+def plan(images: list[str], out: str, bits: int) -> list[tuple[Path, Path]]:
+    """Source and target of each image, or every reason why it cannot be, before any work.
+
+    Raises:
+        FileNotFoundError, ValueError, OSError: All missing files; targets that coincide, or are
+            their own source.
+    """
+    from restorekit.cli.options import check_writable
+    from restorekit.io import is_image
+
+    sources = [Path(image) for image in images]
+    missing = [str(source) for source in sources if not source.is_file()]
+    if missing:
+        raise FileNotFoundError('no such file: ' + ', '.join(missing))
+    target = Path(out)
+    if is_image(target) and not target.is_dir():
+        if len(sources) > 1:
+            raise ValueError(f'-o {out}: a file for {len(sources)} images; name a folder')
+        targets = [target]
+    else:
+        keep = ('.png', '.tif', '.tiff') if bits == 16 else ('.png', '.tif', '.tiff', '.bmp')
+        # A restored image is not compressed again: lossy formats become PNG.
+        targets = [
+            target / (s.name if s.suffix.lower() in keep else f'{s.stem}.png') for s in sources
+        ]
+    if len(set(targets)) < len(targets):
+        twice = sorted({str(t) for t in targets if targets.count(t) > 1})
+        raise ValueError(f'several images would be written to {", ".join(twice)}')
+    for source, path in zip(sources, targets, strict=True):
+        if source.resolve() == path.resolve():
+            raise ValueError(
+                f'{source}: would be overwritten by its own result; choose another folder'
+            )
+    check_writable(targets[0].parent)
+    return list(zip(sources, targets, strict=True))

@@ -1,0 +1,58 @@
+"""`restorekit train`."""
+
+from __future__ import annotations
+
+import argparse
+
+from restorekit.cli.options import add_config_options, add_launch_options, prepare_config
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """OpenMMLab's flags."""
+    add_config_options(parser)
+    parser.add_argument(
+        '--resume',
+        nargs='?',
+        const='auto',
+        metavar='CHECKPOINT',
+        help='go on from a checkpoint, or from the latest in the work dir (auto)',
+    )
+    parser.add_argument('--amp', action='store_true', help='automatic mixed precision')
+    parser.add_argument(
+        '--auto-scale-lr',
+        action='store_true',
+        help='scale the learning rate by the real total batch over auto_scale_lr.base_batch_size',
+    )
+    parser.add_argument(
+        '--no-validate', action='store_true', help='do not validate during training'
+    )
+    add_launch_options(parser)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Train."""
+    config = prepare_config(args)
+    if args.amp:
+        wrapper = config.optim_wrapper
+        if wrapper.get('type', 'OptimWrapper') not in ('OptimWrapper', 'AmpOptimWrapper'):
+            raise ValueError(
+                f'--amp: optim_wrapper.type is {wrapper.type!r}; '
+                'accepted: OptimWrapper, AmpOptimWrapper'
+            )
+        wrapper.type = 'AmpOptimWrapper'
+    if args.auto_scale_lr:
+        if 'base_batch_size' not in config.get('auto_scale_lr', {}):
+            raise ValueError(
+                f'--auto-scale-lr: {args.config} has no auto_scale_lr=dict(base_batch_size=…)'
+            )
+        config.auto_scale_lr.enable = True
+    if args.no_validate:
+        config.val_dataloader = config.val_cfg = config.val_evaluator = None
+    if args.resume == 'auto':
+        config.resume, config.load_from = True, None
+    elif args.resume:
+        config.resume, config.load_from = True, args.resume
+
+    from restorekit.registry import RUNNERS
+
+    RUNNERS.build(config).train()

@@ -1,0 +1,172 @@
+"""Finding, reading and checking config files."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from mmengine.config import Config, ConfigDict
+from mmengine.runner import Runner as MMEngineRunner
+
+from restorekit.registry import REGISTRIES, Registry, UnknownTypeError, check_options, nearest
+
+TOP_LEVEL = [
+    *inspect.signature(MMEngineRunner.__init__).parameters,
+    'runner_type',
+    'custom_imports',
+    'unsafe_load',
+    'find_unused_parameters',
+    'model_wrapper_cfg',
+    'sync_bn',
+    'compile',
+    'activation_checkpointing',
+]
+
+# Keys that are taken out of an entry before its class is built, by the place of the entry.
+EXTRA_OPTIONS = {
+    'losses': ('weight', 'pred', 'target'),
+    'default_hooks': ('priority',),
+    'custom_hooks': ('priority',),
+    'optim_wrapper': ('constructor', 'paramwise_cfg'),
+}
+
+
+class ConfigError(ValueError):
+    """A config that cannot mean what it says."""
+
+
+def config_folder() -> Path:
+    """Where the configs that come with the package are: inside an installed package, beside it in a
+    checkout."""
+    installed = Path(__file__).parent / '.configs'
+    return installed if installed.is_dir() else Path(__file__).parents[1] / 'configs'
+
+
+def find_config(name: str) -> Path:
+    """A config file by path, or by its path inside the packaged configs (`ain/…py`, with or without
+    `configs/`).
+
+    Raises:
+        FileNotFoundError: With the nearest packaged configs.
+    """
+    if Path(name).is_file():
+        return Path(name)
+    folder = config_folder()
+    packaged = {
+        path.relative_to(folder).as_posix(): path
+        for path in sorted(folder.rglob('*.py'))
+        if '_base_' not in path.parts
+    }
+    inside = name.removeprefix('configs/')
+    for candidate in (inside, f'{inside}.py'):
+        if candidate in packaged:
+            return packaged[candidate]
+    raise FileNotFoundError(
+        f'{name}: no such config, neither on disk nor in {folder}; '
+        f'{nearest(inside, list(packaged))}'
+    )
+
+
+def load_config(name: str, options: dict | None = None) -> Config:
+    """Read a config file, apply `--cfg-options`, and check every name in it.
+
+    Config files are Python and are run: read one as you would a program before using it.
+
+    Args:
+        name: See `find_config`.
+        options: Overrides by dotted key: {'model.backbone.num_blocks': 4}.
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ConfigError: If it is no valid Python, or if a type, option or key is misspelt.
+    """
+    path = find_config(name)
+    try:
+        config = Config.fromfile(str(path))
+        config.merge_from_dict(options or {})
+    except FileNotFoundError:
+        raise
+    except Exception as error:
+        raise ConfigError(f'{path}: cannot be read: {type(error).__name__}: {error}') from error
+    check_config(config, str(path))
+    return config
+
+
+def check_config(config: Config, source: str) -> None:
+    """Raise ConfigError for every type, option or top-level key that nothing answers to, all at
+    once."""
+    problems = [
+        f'{key!r}: no such key; {nearest(key, TOP_LEVEL)}' for key in config if _is_slip(key)
+    ]
+    for place, entry in _typed_entries(config._cfg_dict, ()):
+        try:
+            _check_entry(place, entry)
+        except (UnknownTypeError, TypeError) as error:
+            problems.append(f'{".".join(map(str, place))}: {error}')
+    if problems:
+        raise ConfigError(f'{source}:' + ''.join(f'\n  {problem}' for problem in problems))
+
+
+def _is_slip(key: str) -> bool:
+    """Free variables are allowed at the top level; what is almost a known key is taken for a
+    slip."""
+    return key not in TOP_LEVEL and bool(
+        difflib.get_close_matches(key, TOP_LEVEL, n=1, cutoff=0.85)
+    )
+
+
+def _typed_entries(node: object, place: tuple) -> Iterator[tuple[tuple, dict]]:
+    if isinstance(node, dict):
+        if isinstance(node.get('type'), str):
+            yield place, node
+        for key in node:
+            yield from _typed_entries(node[key], (*place, key))
+    elif isinstance(node, list | tuple):
+        for index, child in enumerate(node):
+            yield from _typed_entries(child, (*place, index))
+
+
+def _check_entry(place: tuple, entry: ConfigDict) -> None:
+    found = _find_type(entry['type'], place)
+    if not getattr(found, '__module__', '').startswith(('torch', 'mmengine', 'mmcv')):
+        extra = next((EXTRA_OPTIONS[key] for key in reversed(place) if key in EXTRA_OPTIONS), ())
+        check_options(
+            found,
+            {key: value for key, value in entry.items() if key not in ('type', '_scope_', *extra)},
+        )
+
+
+# The registry that answers for an entry, by the nearest key above it; others are asked in turn.
+HOME = {
+    'backbone': 'BACKBONES',
+    'block': 'BLOCKS',
+    'losses': 'LOSSES',
+    'loss': 'LOSSES',
+    'dataset': 'DATASETS',
+    'datasets': 'DATASETS',
+    'pipeline': 'TRANSFORMS',
+    'transforms': 'TRANSFORMS',
+    'sampler': 'DATA_SAMPLERS',
+    'val_evaluator': 'METRICS',
+    'test_evaluator': 'METRICS',
+    'default_hooks': 'HOOKS',
+    'custom_hooks': 'HOOKS',
+    'optim_wrapper': 'OPTIM_WRAPPERS',
+    'optimizer': 'OPTIMIZERS',
+    'param_scheduler': 'PARAM_SCHEDULERS',
+    'model': 'MODELS',
+}
+
+
+def _find_type(name: str, place: tuple) -> Callable:
+    home = next((HOME[key] for key in reversed(place) if key in HOME), 'MODELS')
+    order: list[Registry] = [REGISTRIES[home], *(r for key, r in REGISTRIES.items() if key != home)]
+    for registry in order:
+        try:
+            found = registry.get(name)
+        except UnknownTypeError:
+            continue
+        if found is not None:
+            return found
+    return order[0].get(name)  # type: ignore[return-value]  # raises, naming the home registry

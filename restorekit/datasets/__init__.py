@@ -1,0 +1,17 @@
+"""Datasets: folders, sample photographs and wrappers around datasets."""
+
+from restorekit.datasets.base import DataError, ImageDataset, MissingFolderError
+from restorekit.datasets.folder import FolderDataset
+from restorekit.datasets.sample_photos import SamplePhotos, sample_photo
+from restorekit.datasets.wrappers import SeededDataset, TestSets
+
+__all__ = [
+    'DataError',
+    'FolderDataset',
+    'ImageDataset',
+    'MissingFolderError',
+    'SamplePhotos',
+    'SeededDataset',
+    'TestSets',
+    'sample_photo',
+]

@@ -1,0 +1,124 @@
+"""What every image dataset here has in common."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+from mmengine.dataset import BaseDataset
+
+from restorekit.io import image_size
+
+MAX_LISTED = 20
+LABELS = {'scale': 'x', 'quality': 'q'}
+
+
+class DataError(ValueError):
+    """The files of a dataset are not what it needs; everything found is listed at once."""
+
+
+class MissingFolderError(FileNotFoundError):
+    """A dataset's folder is not there."""
+
+
+def raise_problems(name: str, problems: list[str]) -> None:
+    """Raise DataError naming the dataset and all problems, if there are any."""
+    if problems:
+        shown = ''.join(f'\n  {problem}' for problem in problems[:MAX_LISTED])
+        more = f'\n  and {len(problems) - MAX_LISTED} more' if len(problems) > MAX_LISTED else ''
+        raise DataError(f'{name}: {len(problems)} problem(s) in the data:{shown}{more}')
+
+
+class ImageDataset(BaseDataset):
+    """A list of samples, each with a `gt_path`, an `lq_path` or both, checked before a run starts.
+
+    Args:
+        pipeline: Transforms, configs or callables.
+        name: Under which its figures are reported, with the degradation appended: 'Set5_x2'.
+        degradation: Figures that the pipeline's degradation reads, and that configs of a family
+            differ by: `scale` (also the expected size of `gt` over that of `lq` where both are
+            files) and `quality`.
+        check: Read every file's header at the start, so that unreadable files, sizes that do not
+            fit, and images smaller than the crop are all listed before training.
+        test_mode: As in mmengine.
+
+    A subclass lists its samples in `load_data_list`: dicts with `name` and the paths.
+    """
+
+    def __init__(
+        self,
+        pipeline: list,
+        *,
+        name: str,
+        degradation: dict | None = None,
+        check: bool = True,
+        test_mode: bool = False,
+    ) -> None:
+        self.degradation = dict(degradation or {})
+        unknown = set(self.degradation) - set(LABELS)
+        if unknown:
+            raise ValueError(
+                f'{name}: degradation has {sorted(unknown)}; accepted: {", ".join(LABELS)}'
+            )
+        self.name = name + ''.join(
+            f'_{LABELS[key]}{_label(value)}' for key, value in self.degradation.items()
+        )
+        self.check = check
+        super().__init__(pipeline=pipeline, test_mode=test_mode)
+
+    @abstractmethod
+    def load_data_list(self) -> list[dict]:
+        """All samples, in a fixed order."""
+
+    def full_init(self) -> None:
+        """List the samples and check them, once."""
+        if self._fully_initialized:
+            return
+        super().full_init()
+        if self.check:
+            samples = (self.get_data_info(index) for index in range(len(self)))
+            raise_problems(self.name, [p for sample in samples if (p := self._problem(sample))])
+
+    def get_data_info(self, idx: int) -> dict:
+        """The sample's names and paths, as the transforms get them."""
+        if not isinstance(idx, int):
+            raise TypeError(
+                f'{self.name}: index must be an int, got {idx!r}. A sampler that gives positions '
+                "needs SeededDataset around the dataset; restorekit's Runner puts it there"
+            )
+        sample = super().get_data_info(idx)
+        return {**sample, 'dataset': self.name, **self.degradation}
+
+    def _problem(self, sample: dict) -> str | None:
+        sizes = {}
+        for key in ('gt', 'lq'):
+            path = sample.get(f'{key}_path')
+            if path:
+                try:
+                    sizes[key] = image_size(path)
+                except (ValueError, OSError) as error:
+                    return str(error)
+        if len(sizes) == 2:
+            problem = _scale_problem(sizes['gt'], sizes['lq'], self.degradation.get('scale'))
+            if problem:
+                return f'{sample["lq_path"]}: {problem} ({sample["gt_path"]})'
+        smallest = sizes.get('lq') or sizes.get('gt')
+        for transform in self.pipeline.transforms:
+            check = getattr(transform, 'size_problem', None)
+            problem = check(smallest) if check and smallest else None
+            if problem:
+                return f'{sample.get("lq_path") or sample.get("gt_path")}: {problem}'
+        return None
+
+
+def _label(value: object) -> str:
+    return '-'.join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def _scale_problem(gt: tuple[int, int], lq: tuple[int, int], scale: int | None) -> str | None:
+    """LR files are often made from a ground truth whose border was cut to a multiple of the scale
+    first."""
+    accepted = [scale] if scale else range(1, 17)
+    if any((gt[0] // s, gt[1] // s) == lq for s in accepted):
+        return None
+    expected = f'scale {scale}' if scale else 'any integer scale'
+    return f'lq of {lq[0]} x {lq[1]} does not fit gt of {gt[0]} x {gt[1]} at {expected}'

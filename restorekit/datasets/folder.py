@@ -1,0 +1,119 @@
+"""Images in folders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from restorekit.datasets.base import (
+    DataError,
+    ImageDataset,
+    MissingFolderError,
+    raise_problems,
+)
+from restorekit.io import EXTENSIONS, is_image
+from restorekit.registry import DATASETS
+
+
+@DATASETS.register_module()
+class FolderDataset(ImageDataset):
+    """Ground truth in one folder, degraded images in another, matched by stem; or ground truth
+    alone.
+
+    Args:
+        gt_dir: Folder of the ground truth, searched with its subfolders; None for images without
+            one.
+        lq_dir: Folder of the degraded images; None where the pipeline makes them.
+        lq_template: The stem of a degraded image, `{}` standing for the ground truth's: '{}x2'.
+            Extensions may differ.
+        pipeline, name, degradation, check, test_mode: See ImageDataset; the name defaults to the
+            folder's.
+    Raises:
+        MissingFolderError: If a folder is not there.
+        DataError: If a folder holds no image, if an image lacks its counterpart, or a check fails.
+    """
+
+    def __init__(
+        self,
+        gt_dir: str | None = None,
+        lq_dir: str | None = None,
+        *,
+        pipeline: list,
+        lq_template: str = '{}',
+        name: str | None = None,
+        degradation: dict | None = None,
+        check: bool = True,
+        test_mode: bool = False,
+    ) -> None:
+        if gt_dir is None and lq_dir is None:
+            raise ValueError('FolderDataset: give gt_dir, lq_dir or both')
+        if lq_template.count('{}') != 1:
+            raise ValueError(
+                f"FolderDataset: lq_template must hold '{{}}' once, got {lq_template!r}"
+            )
+        self.gt_dir = None if gt_dir is None else Path(gt_dir)
+        self.lq_dir = None if lq_dir is None else Path(lq_dir)
+        self.lq_template = lq_template
+        named_after = gt_dir or lq_dir
+        assert named_after is not None
+        super().__init__(
+            pipeline,
+            name=name or Path(named_after).name,
+            degradation=degradation,
+            check=check,
+            test_mode=test_mode,
+        )
+
+    def load_data_list(self) -> list[dict]:
+        """Samples in the order of their stems."""
+        gt = None if self.gt_dir is None else _by_stem(self.gt_dir, self.name)
+        lq = None if self.lq_dir is None else _by_stem(self.lq_dir, self.name)
+        if gt is None or lq is None:
+            key, files = ('lq_path', lq) if gt is None else ('gt_path', gt)
+            assert files is not None
+            return [{'name': stem, key: str(path)} for stem, path in files.items()]
+
+        partner = {stem: _fill(self.lq_template, stem) for stem in gt}
+        wanted = set(partner.values())
+        problems = [
+            f'{gt[stem]}: no {self.lq_dir}/{name}.*'
+            for stem, name in partner.items()
+            if name not in lq
+        ]
+        problems += [
+            f'{path}: no ground truth in {self.gt_dir}'
+            for stem, path in lq.items()
+            if stem not in wanted
+        ]
+        raise_problems(self.name, problems)
+        return [
+            {'name': stem, 'gt_path': str(path), 'lq_path': str(lq[partner[stem]])}
+            for stem, path in gt.items()
+        ]
+
+
+def _fill(template: str, stem: str) -> str:
+    folder, _, last = stem.rpartition('/')
+    return f'{folder}/{template.format(last)}' if folder else template.format(last)
+
+
+def _by_stem(folder: Path, name: str) -> dict[str, Path]:
+    """Images of a folder by their path in it without extension, sorted."""
+    if not folder.is_dir():
+        raise MissingFolderError(
+            f'{name}: no folder {folder.absolute()} (datasets are looked for under '
+            'RESTOREKIT_DATA, or under ./data where it is not set)'
+        )
+    files: dict[str, Path] = {}
+    for path in sorted(folder.rglob('*')):
+        relative = path.relative_to(folder)
+        if not is_image(path) or any(part.startswith('.') for part in relative.parts):
+            continue
+        stem = relative.with_suffix('').as_posix()
+        if stem in files:
+            raise DataError(f'{name}: {files[stem]} and {path} have the same stem')
+        files[stem] = path
+    if not files:
+        raise DataError(
+            f'{name}: no image in {folder.absolute()}; accepted: {", ".join(EXTENSIONS)}'
+        )
+    return files

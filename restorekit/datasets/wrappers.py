@@ -1,0 +1,79 @@
+"""Datasets around datasets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mmengine.dataset import ConcatDataset
+from mmengine.logging import print_log
+from torch.utils.data import Dataset
+
+from restorekit.datasets.base import MissingFolderError
+from restorekit.registry import DATASETS
+from restorekit.transforms import sample_stream
+
+
+@DATASETS.register_module()
+class SeededDataset(Dataset):
+    """The outermost wrapper: opens each sample's random stream from (seed, position).
+
+    Args:
+        dataset: The dataset, or its config.
+        seed: The run's seed.
+
+    Indexed by (index, position), as a restorekit sampler hands them out, or by a plain index, which
+    is then its own position (so that a random degradation at validation is the same each time).
+    """
+
+    def __init__(self, dataset: Any, seed: int) -> None:
+        self.dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
+        self.seed = seed
+
+    @property
+    def metainfo(self) -> dict:
+        return getattr(self.dataset, 'metainfo', {})
+
+    def full_init(self) -> None:
+        """List and check the samples of the dataset below."""
+        if hasattr(self.dataset, 'full_init'):
+            self.dataset.full_init()
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def __getitem__(self, key: int | tuple[int, int]) -> Any:
+        index, position = key if isinstance(key, tuple) else (key, key)
+        with sample_stream(self.seed, position):
+            return self.dataset[index]
+
+
+@DATASETS.register_module()
+class TestSets(ConcatDataset):
+    """Several test sets in one pass, their figures kept apart by name; one that is absent on disk
+    is skipped, saying so.
+
+    Args:
+        datasets: Configs of the sets.
+        shared: What all of them have in common, such as `pipeline` and `degradation`; a set's own
+            options come first.
+    Raises:
+        MissingFolderError: If all of them are absent.
+    """
+
+    __test__ = False  # not a test, whatever pytest thinks of the name
+
+    def __init__(self, datasets: list[dict], shared: dict | None = None) -> None:
+        present, absent = [], []
+        for config in datasets:
+            try:
+                dataset = DATASETS.build({**(shared or {}), **config})
+            except MissingFolderError as error:
+                absent.append(str(error))
+                print_log(f'Skipped: {error}', logger='current')
+            else:
+                present.append(dataset)
+        if not present:
+            raise MissingFolderError(
+                'TestSets: none of the test sets is there:\n  ' + '\n  '.join(absent)
+            )
+        super().__init__(present)

@@ -1,0 +1,1 @@
+"""What drives a run: runner, samplers, hooks, checkpoints, mixed precision."""

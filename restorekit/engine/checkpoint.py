@@ -1,0 +1,141 @@
+"""Reading checkpoints: tensors and plain data only, and errors that say what does not fit."""
+
+from __future__ import annotations
+
+import pickle
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.logging import HistoryBuffer
+from torch import nn
+
+MAX_LISTED = 5
+
+
+class CheckpointError(ValueError):
+    """A checkpoint cannot be read, is refused, or does not fit the model."""
+
+
+def read_checkpoint(
+    path: str | Path, *, map_location: str | Callable = 'cpu', unsafe: bool = False
+) -> dict:
+    """Read a checkpoint file without running any code that it may hold.
+
+    Args:
+        path: A file on disk.
+        map_location: As in torch.load.
+        unsafe: Unpickle whatever is in the file. Only for files whose origin you trust as you trust
+            a program.
+    Returns:
+        The checkpoint; a bare state dict comes as `dict(state_dict=…)`.
+    Raises:
+        FileNotFoundError: If there is no such file.
+        CheckpointError: If the file is damaged, holds more than tensors and plain data, or is no
+            checkpoint.
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(f'{path}: no such checkpoint')
+    try:
+        with _allowed():
+            checkpoint = torch.load(path, map_location=map_location, weights_only=not unsafe)
+    except pickle.UnpicklingError as error:
+        reason = re.search(r'(GLOBAL|global) ([\w.]+)', str(error))
+        raise CheckpointError(
+            f'{path}: refused, it holds more than tensors and plain data'
+            f'{f" ({reason[2]})" if reason else ""}; '
+            'if you trust its origin, load it with --unsafe-load'
+        ) from None
+    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+        raise CheckpointError(
+            f'{path}: damaged or no checkpoint ({str(error).splitlines()[0]})'
+        ) from None
+    if not isinstance(checkpoint, dict) or not checkpoint:
+        raise CheckpointError(
+            f'{path}: expected a checkpoint (a dict with state_dict), '
+            f'got {type(checkpoint).__name__}'
+        )
+    if 'state_dict' not in checkpoint:
+        if not all(isinstance(value, torch.Tensor) for value in checkpoint.values()):
+            raise CheckpointError(
+                f'{path}: no state_dict in it; it holds '
+                + ', '.join(map(str, list(checkpoint)[:MAX_LISTED]))
+            )
+        checkpoint = {'state_dict': checkpoint}
+    return checkpoint
+
+
+@contextmanager
+def _allowed() -> Iterator[None]:
+    """What mmengine stores beside tensors: the message hub's histories of numpy numbers."""
+    core = np._core if hasattr(np, '_core') else np.core
+    kinds = [
+        core.multiarray._reconstruct,
+        core.multiarray.scalar,
+        np.ndarray,
+        np.dtype,
+        HistoryBuffer,
+    ]
+    kinds += [
+        type(np.dtype(name)) for name in ('float64', 'float32', 'int64', 'int32', 'uint32', 'bool')
+    ]
+    if hasattr(torch.serialization, 'safe_globals'):
+        with torch.serialization.safe_globals(kinds):
+            yield
+    else:  # torch 2.4
+        torch.serialization.add_safe_globals(kinds)
+        yield
+
+
+def load_weights(
+    model: nn.Module, state_dict: dict[str, Any], *, source: str, strict: bool = True
+) -> str | None:
+    """Load weights into a model, or say what does not fit.
+
+    Args:
+        model: The model; untouched where an error is raised.
+        state_dict: Tensors by name; the prefix `module.` of wrapped models is dropped.
+        source: Where they come from, for messages.
+        strict: Everything must fit; otherwise what fits is loaded.
+    Returns:
+        With strict off, a summary of what did not fit, or None.
+    Raises:
+        CheckpointError: If something does not fit, or with strict off, if nothing fits.
+    """
+    given = {name.removeprefix('module.'): value for name, value in state_dict.items()}
+    own = model.state_dict()
+    missing = [name for name in own if name not in given]
+    unexpected = [name for name in given if name not in own]
+    shapes = [
+        f'{name}: {tuple(given[name].shape)} for {tuple(value.shape)}'
+        for name, value in own.items()
+        if name in given and given[name].shape != value.shape
+    ]
+    mismatched = {entry.split(': ')[0] for entry in shapes}
+    parts = [
+        _summary('missing', missing),
+        _summary('unexpected', unexpected),
+        _summary('of another shape', shapes),
+    ]
+    problem = '; '.join(part for part in parts if part)
+    fitting = {
+        name: value for name, value in given.items() if name in own and name not in mismatched
+    }
+    if problem and (strict or not fitting):
+        raise CheckpointError(
+            f'{source} does not fit the model of the config ({len(fitting)} of {len(own)} entries '
+            f'fit): {problem}'
+        )
+    model.load_state_dict(fitting, strict=False)
+    return problem or None
+
+
+def _summary(kind: str, names: list[str]) -> str:
+    if not names:
+        return ''
+    more = ', …' if len(names) > MAX_LISTED else ''
+    return f'{len(names)} {kind}: {", ".join(names[:MAX_LISTED])}{more}'

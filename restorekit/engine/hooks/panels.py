@@ -1,0 +1,128 @@
+"""Side-by-side pictures at validation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from mmengine.dist import master_only
+from mmengine.hooks import Hook
+from torch import Tensor
+
+from restorekit.io import to_integers, write_image
+from restorekit.metrics import ImageMetric
+from restorekit.metrics.base import enlarge
+from restorekit.registry import HOOKS
+
+CAPTION_HEIGHT = 28
+
+
+@HOOKS.register_module()
+class PanelHook(Hook):
+    """Writes input, restored image and ground truth side by side, with the metrics' figures above
+    them.
+
+    `<work_dir>/panels/iter_<n>/<dataset>_<name>.png` at validation, `panels/test/…` at test; sent
+    to the visualizer's backends (TensorBoard) too, where there are any that take images.
+
+    Args:
+        num_images: Of each validation.
+    """
+
+    priority = 'LOW'
+
+    def __init__(self, num_images: int = 4) -> None:
+        self.num_images = num_images
+
+    def after_val_iter(
+        self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Sequence | None = None
+    ) -> None:
+        step = runner.iter if runner.train_loop is not None else 0
+        self._write(
+            runner,
+            batch_idx,
+            data_batch,
+            outputs,
+            runner.val_evaluator.metrics,
+            f'iter_{step:07d}',
+            step,
+        )
+
+    def after_test_iter(
+        self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Sequence | None = None
+    ) -> None:
+        self._write(
+            runner, batch_idx, data_batch, outputs, runner.test_evaluator.metrics, 'test', 0
+        )
+
+    @master_only
+    def _write(
+        self,
+        runner: Any,
+        batch_idx: int,
+        data_batch: Any,
+        outputs: Any,
+        metrics: list,
+        folder: str,
+        step: int,
+    ) -> None:
+        target = Path(runner.work_dir) / 'panels' / folder
+        first = batch_idx * len(outputs)
+        for lq, sample in list(zip(data_batch['inputs'], outputs, strict=True))[
+            : max(self.num_images - first, 0)
+        ]:
+            if 'gt' not in sample:
+                continue
+            panel = draw_panel(
+                lq, sample.to_dict(), [m for m in metrics if isinstance(m, ImageMetric)]
+            )
+            target.mkdir(parents=True, exist_ok=True)
+            name = f'{sample.dataset}_{sample.name}'.replace('/', '_')
+            write_image(target / f'{name}.png', panel)
+            if runner.visualizer._vis_backends:
+                runner.visualizer.add_image(f'panels/{name}', panel, step)
+
+
+def draw_panel(lq: Tensor, sample: dict, metrics: list[ImageMetric]) -> np.ndarray:
+    """One sample as (H, W, 3) uint8: input, restored, ground truth, each under a caption with its
+    figures.
+
+    Args:
+        lq: The network's input, (C, H, W), in [0, 1].
+        sample: `pred` and `gt`, (C, H', W'), `dataset` and `name`.
+        metrics: Whose figures stand in the captions.
+    """
+    gt = sample['gt']
+    lq = lq.to(gt)
+    rows = [(metric, metric.row(lq, sample, baseline=True)) for metric in metrics]
+    captions = [
+        'input' + ''.join(f'  {m.title} {row["input"]:.4g}' for m, row in rows),
+        'restored' + ''.join(f'  {m.title} {row["value"]:.4g}' for m, row in rows),
+        'ground truth',
+    ]
+    images = [enlarge(lq, gt), sample['pred'], gt]
+    return np.concatenate(
+        [_captioned(image, text) for image, text in zip(images, captions, strict=True)], axis=1
+    )
+
+
+def _captioned(image: Tensor, text: str) -> np.ndarray:
+    pixels = to_integers(image.detach().cpu().float().numpy().transpose(1, 2, 0))
+    pixels = np.repeat(pixels, 3, axis=2) if pixels.shape[2] == 1 else pixels
+    strip = np.zeros((CAPTION_HEIGHT, pixels.shape[1], 3), np.uint8)
+    (width, _), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, 0.5, 1)
+    size = 0.5 * min(1.0, (pixels.shape[1] - 8) / max(width, 1))
+    cv2.putText(
+        strip,
+        text,
+        (4, CAPTION_HEIGHT - 9),
+        cv2.FONT_HERSHEY_SIMPLEX,
+        size,
+        (255, 255, 255),
+        1,
+        cv2.LINE_AA,
+    )
+    return np.concatenate([strip, pixels])

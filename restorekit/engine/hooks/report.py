@@ -1,0 +1,69 @@
+"""The results table."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from mmengine.dist import master_only
+from mmengine.hooks import Hook
+
+from restorekit.io import write_whole
+from restorekit.metrics import ImageMetric
+from restorekit.registry import HOOKS
+
+
+@HOOKS.register_module()
+class ReportHook(Hook):
+    """Prints the results as a table that can be pasted, with the protocol, and keeps one row per
+    image.
+
+    Written into the run's folder: `results.md` (the table) and `results.json` (every image's
+    figures), each time anew.
+    """
+
+    priority = 'LOW'
+
+    @master_only
+    def after_val_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
+        if runner.train_loop is None or runner.iter >= runner.max_iters:
+            self._report(runner, runner.val_evaluator.metrics, f'iteration {runner.iter}')
+
+    @master_only
+    def after_test_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
+        self._report(runner, runner.test_evaluator.metrics, 'test')
+
+    def _report(self, runner: Any, metrics: list, title: str) -> None:
+        metrics = [metric for metric in metrics if isinstance(metric, ImageMetric) and metric.rows]
+        if not metrics:
+            return
+        text = results_table(metrics)
+        runner.logger.info(f'Results ({title}):\n\n{text}')
+        folder = Path(runner.work_dir)
+        write_whole(folder / 'results.md', f'{text}\n'.encode())
+        rows = {
+            metric.title: {'protocol': metric.protocol, 'images': metric.rows} for metric in metrics
+        }
+        write_whole(folder / 'results.json', json.dumps(rows, indent=1).encode())
+
+
+def results_table(metrics: list[ImageMetric]) -> str:
+    """A Markdown table, one row per dataset, and the metrics' protocols under it."""
+    titles = ['dataset', 'images']
+    cells: dict[str, list[str]] = {}
+    for metric in metrics:
+        heading = f'{metric.title} ({metric.unit})' if metric.unit else metric.title
+        for row in metric.summary():
+            line = cells.setdefault(row['dataset'], [row['dataset'], str(row['images'])])
+            if 'input' in row:
+                line.append(_number(row['input'], metric))
+            line.append(_number(row['value'], metric))
+        titles += [f'{heading} input', f'{heading} restored'] if metric.baseline else [heading]
+    lines = [titles, ['---'] * len(titles), *cells.values()]
+    table = '\n'.join('| ' + ' | '.join(line) + ' |' for line in lines)
+    return table + '\n\n' + '\n'.join(metric.protocol for metric in metrics)
+
+
+def _number(value: float, metric: ImageMetric) -> str:
+    return f'{value:.2f}' if metric.unit == 'dB' else f'{value:.4f}'

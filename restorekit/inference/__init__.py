@@ -1,0 +1,5 @@
+"""Restoring images outside a run."""
+
+from restorekit.inference.inferencer import Inferencer
+
+__all__ = ['Inferencer']

@@ -1,0 +1,169 @@
+"""Image files in and out. RGB everywhere else; BGR exists in this folder alone."""
+
+from __future__ import annotations
+
+import os
+import uuid
+import warnings
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+EXTENSIONS = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.webp')
+
+
+class ImageReadError(ValueError):
+    """A file is not an image, or not a whole one."""
+
+
+def is_image(path: str | Path) -> bool:
+    """Whether the name of the file is that of an image."""
+    return Path(path).suffix.lower() in EXTENSIONS
+
+
+def read_image(path: str | Path) -> np.ndarray:
+    """Read a PNG, JPEG, BMP, TIFF or WebP file, 8 or 16 bits.
+
+    The orientation that a camera noted in EXIF is applied. An alpha channel is dropped.
+
+    Returns:
+        (H, W, 3) RGB, or (H, W, 1) for a gray file, float32 in [0, 1] (0, 1/255, … or 0, 1/65535,
+        …).
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ImageReadError: If the file is empty, truncated or not an image.
+    """
+    data = _read_bytes(path)
+    # ANYCOLOR keeps gray files gray, ANYDEPTH keeps 16 bits; unlike UNCHANGED they apply the EXIF
+    # orientation.
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH)
+    if image is None:
+        raise ImageReadError(f'{path}: not a readable image ({len(data)} bytes)')
+    peak = {np.uint8: 255, np.uint16: 65535}.get(image.dtype.type)
+    if peak is None:
+        raise ImageReadError(f'{path}: expected 8 or 16 bits a channel, got {image.dtype}')
+    image = image[..., None] if image.ndim == 2 else image[..., ::-1]
+    return np.divide(image, np.float32(peak), dtype=np.float32)
+
+
+def image_size(path: str | Path) -> tuple[int, int]:
+    """(H, W) of an image file, oriented as `read_image` orients it, from its header alone where
+    that can be.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ImageReadError: If the file is no image.
+    """
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with warnings.catch_warnings(), Image.open(path) as image:
+            warnings.simplefilter('ignore')  # damaged EXIF is of no interest here
+            width, height = image.size
+            turned = image.getexif().get(0x0112, 1) >= 5  # EXIF orientations 5 to 8 swap the sides
+            return (width, height) if turned else (height, width)
+    except FileNotFoundError:
+        raise FileNotFoundError(f'{path}: no such file') from None
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError):
+        return read_image(path).shape[
+            :2
+        ]  # 16-bit RGB TIFF, which Pillow does not know; or no image
+
+
+def write_image(path: str | Path, image: np.ndarray, *, bits: int = 8) -> None:
+    """Write an image, rounded to 8 or 16 bits; the name's extension gives the format.
+
+    The file appears under its name only when it is whole.
+
+    Args:
+        path: Target; its folder must exist.
+        image: (H, W, 3) RGB or (H, W, 1) gray, float in [0, 1] (clipped) or uint8.
+        bits: 8 or 16 (PNG and TIFF).
+    Raises:
+        ValueError: If the shape, the extension or the depth is not one of these.
+        OSError: If the file cannot be written.
+    """
+    path = Path(path)
+    if image.ndim != 3 or image.shape[2] not in (1, 3):
+        raise ValueError(f'{path}: expected (H, W, 1) or (H, W, 3), got {image.shape}')
+    if not is_image(path):
+        raise ValueError(f'{path}: unknown extension; accepted: {", ".join(EXTENSIONS)}')
+    if bits not in (8, 16) or (bits == 16 and path.suffix.lower() not in ('.png', '.tif', '.tiff')):
+        raise ValueError(f'{path}: {bits} bits; accepted: 8, or 16 for PNG and TIFF')
+    if image.dtype != np.uint8:
+        image = to_integers(image, bits)
+    done, data = cv2.imencode(path.suffix, image[..., ::-1])
+    if not done:
+        raise ValueError(f'{path}: OpenCV could not encode {image.shape} {image.dtype}')
+    write_whole(path, data.tobytes())
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that its name never stands for half of it.
+
+    Raises:
+        OSError: If the folder is missing, read-only or full; an older file of the name is then
+            intact.
+    """
+    temporary = path.with_name(f'.{path.name}.{uuid.uuid4().hex[:8]}')
+    try:
+        temporary.write_bytes(data)
+        os.replace(temporary, path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise OSError(f'{path}: cannot be written ({error.strerror or error})') from error
+
+
+def to_integers(image: np.ndarray, bits: int = 8) -> np.ndarray:
+    """Round an image in [0, 1] to uint8 or uint16, halves up, clipped."""
+    peak = 2**bits - 1
+    dtype = np.uint8 if bits == 8 else np.uint16
+    return np.floor(np.clip(image, 0, 1) * peak + 0.5).astype(dtype)
+
+
+def jpeg_round_trip(image: np.ndarray, quality: int) -> np.ndarray:
+    """An image as it comes back from OpenCV's JPEG encoder (4:2:0 chroma) at `quality`.
+
+    Args:
+        image: (H, W, 3) RGB or (H, W, 1) gray, float in [0, 1]; rounded to 8 bits first.
+        quality: 1 to 100.
+    Returns:
+        Same shape, float32.
+    """
+    done, data = cv2.imencode(
+        '.jpg', to_integers(image)[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality]
+    )
+    if not done:
+        raise ValueError(f'JPEG: OpenCV could not encode {image.shape}')
+    colour = cv2.IMREAD_COLOR if image.shape[2] == 3 else cv2.IMREAD_GRAYSCALE
+    decoded = cv2.imdecode(data, colour)
+    assert decoded is not None
+    decoded = decoded[..., None] if decoded.ndim == 2 else decoded[..., ::-1]
+    return np.divide(decoded, np.float32(255), dtype=np.float32)
+
+
+def _read_bytes(path: str | Path) -> bytes:
+    try:
+        data = Path(path).read_bytes()
+    except FileNotFoundError:
+        raise FileNotFoundError(f'{path}: no such file') from None
+    except IsADirectoryError:
+        raise ImageReadError(f'{path}: is a folder, not an image') from None
+    if not _is_whole(data):
+        raise ImageReadError(f'{path}: truncated or empty image ({len(data)} bytes)')
+    return data
+
+
+def _is_whole(data: bytes) -> bool:
+    """Whether a JPEG, PNG or WebP has its end; the decoders fill a missing one with gray and say
+    nothing."""
+    if data.startswith(b'\xff\xd8'):
+        # Inside a scan 0xFF is always stuffed, so the first end marker after the last scan header
+        # is real.
+        return data.find(b'\xff\xd9', max(data.rfind(b'\xff\xda'), 0)) >= 0
+    if data.startswith(b'\x89PNG'):
+        return data.rfind(b'IEND') >= 0
+    if data.startswith(b'RIFF') and data[8:12] == b'WEBP':
+        return len(data) >= int.from_bytes(data[4:8], 'little') + 8
+    return bool(data)

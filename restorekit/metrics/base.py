@@ -1,0 +1,155 @@
+"""The base of every image metric: what is compared, how, and what is kept of it."""
+
+from __future__ import annotations
+
+import statistics
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+from mmengine.evaluator import BaseMetric
+from torch import Tensor
+
+from restorekit.functional import imresize, rgb_to_y
+
+COLORS = ('as_is', 'y')
+
+
+class ImageMetric(BaseMetric):
+    """One figure per image; the mean per dataset is reported, as `<dataset>/<title>`, with the
+    protocol beside it.
+
+    Args:
+        color: 'as_is' compares the channels there are; 'y' compares BT.601 luma (a single channel
+            is taken as luma).
+        crop_border: Pixels left out at each border, or 'scale' for as many as the scale.
+        rounded: Round both images to 8 bits first, as files would be.
+        baseline: Also score the network's input, enlarged by MATLAB's bicubic where it is smaller.
+        collect_device: mmengine's, for gathering from several ranks.
+
+    A subclass has a `title`, a `unit`, and `score`.
+    """
+
+    default_prefix = ''  # mmengine warns where there is none; our names begin with the dataset's
+    title: str
+    unit: str = ''
+
+    def __init__(
+        self,
+        *,
+        color: str = 'as_is',
+        crop_border: int | str = 0,
+        rounded: bool = False,
+        baseline: bool = False,
+        collect_device: str = 'cpu',
+    ) -> None:
+        super().__init__(collect_device=collect_device)
+        if color not in COLORS:
+            raise ValueError(f'{type(self).__name__}: color must be one of {COLORS}, got {color!r}')
+        if crop_border != 'scale' and not (isinstance(crop_border, int) and crop_border >= 0):
+            raise ValueError(
+                f"{type(self).__name__}: crop_border must be 'scale' or an integer >= 0, "
+                f'got {crop_border!r}'
+            )
+        self.color = color
+        self.crop_border = crop_border
+        self.rounded = rounded
+        self.baseline = baseline
+        self.rows: list[
+            dict[str, Any]
+        ] = []  # of the last evaluation: dataset, name, value, perhaps input
+
+    @abstractmethod
+    def score(self, pred: Tensor, target: Tensor, samples: Sequence[dict]) -> Tensor:
+        """One figure per image, (N,), of (N, C, H, W) images in [0, 1]."""
+
+    @property
+    def protocol(self) -> str:
+        """How the figures were computed, in words."""
+        color = 'BT.601 luma' if self.color == 'y' else 'channels as restored'
+        border = (
+            'crop border = scale'
+            if self.crop_border == 'scale'
+            else f'crop border {self.crop_border}'
+        )
+        rounding = 'rounded to 8 bits' if self.rounded else 'unrounded'
+        return f'{self.title}: {color}, {border}, clipped to [0, 1], {rounding}; mean over images'
+
+    def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
+        """Score a batch, image by image, so that sizes may differ."""
+        for lq, sample in zip(data_batch['inputs'], data_samples, strict=True):
+            self.results.append(self.row(lq, sample, baseline=self.baseline))
+
+    def row(self, lq: Tensor, sample: dict, *, baseline: bool) -> dict[str, Any]:
+        """What is kept of one image: dataset, name, value, and with `baseline` the input's value.
+
+        Args:
+            lq: The network's input, (C, H, W).
+            sample: With `pred`, `gt`, `dataset` and `name`.
+            baseline: Also score the input.
+        Raises:
+            ValueError: If there is no ground truth, or its size is not the result's.
+        """
+        pred, gt = sample['pred'], sample.get('gt')
+        where = f'{type(self).__name__}: {sample["dataset"]}/{sample["name"]}'
+        if gt is None:
+            raise ValueError(f'{where} has no ground truth')
+        if pred.shape != gt.shape:
+            raise ValueError(
+                f'{where} was restored to {tuple(pred.shape)}, '
+                f'its ground truth is {tuple(gt.shape)}'
+            )
+        border = (
+            round(gt.shape[-1] / lq.shape[-1])
+            if self.crop_border == 'scale'
+            else int(self.crop_border)
+        )
+        target = self.prepare(gt, border)
+        row = {
+            'dataset': sample['dataset'],
+            'name': sample['name'],
+            'value': self.score(self.prepare(pred, border), target, [sample]).item(),
+        }
+        if baseline:
+            row['input'] = self.score(
+                self.prepare(enlarge(lq.to(gt), gt), border), target, [sample]
+            ).item()
+        return row
+
+    def prepare(self, image: Tensor, border: int) -> Tensor:
+        """An image, (C, H, W), as it is compared: (1, C', H', W'), float64."""
+        image = image.detach().double().clamp(0, 1)[None]
+        if self.rounded:
+            image = (image * 255 + 0.5).floor() / 255
+        if self.color == 'y' and image.shape[1] == 3:
+            image = rgb_to_y(image)
+        height, width = image.shape[-2:]
+        if min(height, width) <= 2 * border:
+            raise ValueError(
+                f'{type(self).__name__}: nothing is left of {height} x {width} '
+                f'after a border of {border}'
+            )
+        return image[..., border : height - border, border : width - border]
+
+    def compute_metrics(self, results: list[dict]) -> dict[str, float]:
+        """Means by dataset; the rows are kept for reports."""
+        self.rows = results
+        return {f'{row["dataset"]}/{self.title}': row['value'] for row in self.summary()}
+
+    def summary(self) -> list[dict[str, Any]]:
+        """One row per dataset of the last evaluation: dataset, images, value, perhaps input."""
+        datasets = list(dict.fromkeys(row['dataset'] for row in self.rows))
+        summary = []
+        for dataset in datasets:
+            rows = [row for row in self.rows if row['dataset'] == dataset]
+            mean: dict[str, Any] = {'dataset': dataset, 'images': len(rows)}
+            for key in ('value', 'input'):
+                if key in rows[0]:
+                    mean[key] = statistics.fmean(row[key] for row in rows)
+            summary.append(mean)
+        return summary
+
+
+def enlarge(lq: Tensor, gt: Tensor) -> Tensor:
+    """`lq` at the size of `gt`, by MATLAB's bicubic where it is not already."""
+    return lq if lq.shape[-2:] == gt.shape[-2:] else imresize(lq, size=(gt.shape[-2], gt.shape[-1]))

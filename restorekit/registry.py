@@ -1,0 +1,250 @@
+"""Every registry of restorekit, in one page.
+
+| registry | holds | contract |
+| --- | --- | --- |
+| BLOCKS | layers that keep the shape | `Block(channels, **options)`; (N, C, H, W) to the same |
+| BACKBONES | whole networks | tensor to tensor; `forward_train` names more outputs |
+| LOSSES | training criteria | `forward(pred, target)` to a scalar, equal shapes |
+| MODELS | restorers, data preprocessors, convolution layers | mmengine's |
+| DATASETS, DATA_SAMPLERS, TRANSFORMS | what feeds a run | mmengine's |
+| METRICS | figures of merit | `score(pred, target, samples)` to (N,) |
+| HOOKS, OPTIM_WRAPPERS, RUNNERS | what drives a run | mmengine's |
+
+A third party registers by decorator (`@BLOCKS.register_module()`) and is found either through
+`custom_imports` in a config or, with no import at all, through an entry point in the group
+`restorekit.plugins` that names the module to import.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import inspect
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.metadata import entry_points
+from typing import Any
+
+import mmengine
+from mmengine import registry as root
+from mmengine.utils import digit_version
+
+SCOPE = 'restorekit'
+PLUGIN_GROUP = 'restorekit.plugins'
+
+if digit_version(mmengine.__version__) < digit_version('0.10.12'):
+    warnings.warn(
+        f'mmengine {mmengine.__version__} is older than the maintained onedl-mmengine 0.10.12: it '
+        'cannot resume on torch >= 2.6. Install with: pip install "onedl-mmengine>=0.10.12"',
+        stacklevel=2,
+    )
+
+
+class UnknownTypeError(KeyError, ValueError):
+    """A name is not in the registry that was asked for it."""
+
+    def __str__(self) -> str:  # KeyError would show the quoted repr of the message
+        return str(self.args[0])
+
+
+@functools.cache
+def load_plugins() -> dict[str, str]:
+    """Import every installed plugin once; returns the error of each that could not be imported."""
+    errors = {}
+    for plugin in entry_points(group=PLUGIN_GROUP):
+        try:
+            plugin.load()
+        except Exception as error:
+            errors[f'plugin {plugin.name} ({plugin.value})'] = _one_line(error)
+            warnings.warn(
+                f'restorekit plugin {plugin.name} ({plugin.value}) could not be imported: '
+                f'{_one_line(error)}',
+                stacklevel=2,
+            )
+    return errors
+
+
+def _one_line(error: BaseException) -> str:
+    return traceback.format_exception_only(error)[-1].strip()
+
+
+def nearest(name: str, accepted: list[str]) -> str:
+    """The end of an error message: the nearest accepted names, or all of them if none is near."""
+    # A wrong case is the commonest slip, and costs difflib most of its score.
+    by_lower = {entry.lower(): entry for entry in accepted}
+    near = difflib.get_close_matches(name.lower(), by_lower, n=3, cutoff=0.6)
+    if near:
+        return 'did you mean ' + ' or '.join(repr(by_lower[entry]) for entry in near) + '?'
+    return 'accepted: ' + (', '.join(sorted(accepted)) or 'none')
+
+
+def check_options(cls: Callable, options: dict, where: str = '') -> None:
+    """Raise if `options` holds a name that the constructor `cls` does not take.
+
+    Raises:
+        TypeError: With the nearest accepted names.
+    """
+    try:
+        parameters = inspect.signature(cls).parameters.values()
+    except (TypeError, ValueError):  # builtins without a signature
+        return
+    if any(p.kind is p.VAR_KEYWORD for p in parameters):
+        return
+    accepted = [p.name for p in parameters if p.kind is not p.VAR_POSITIONAL]
+    for option in options:
+        if option not in accepted:
+            name = getattr(cls, '__name__', str(cls))
+            raise TypeError(f'{where}{name} has no option {option!r}; {nearest(option, accepted)}')
+
+
+class Registry(root.Registry):
+    """mmengine's registry, with errors that help and with plugins found by entry point."""
+
+    def get(self, key: str) -> type | None:
+        """The class registered as `key`.
+
+        Raises:
+            UnknownTypeError: If there is none here, nor in any registry that this one falls back
+                to.
+        """
+        found = self._find(key)
+        if found is None:
+            raise UnknownTypeError(self._explain(key))
+        return found
+
+    def _find(self, key: str) -> type | None:
+        self.import_from_location()
+        try:
+            return super().get(key)
+        except RuntimeError:  # mmengine's way to say that a name leads nowhere
+            return None
+
+    def import_from_location(self) -> None:
+        super().import_from_location()
+        load_plugins()
+
+    def names(self) -> list[str]:
+        """Everything that is registered here, plugins included, sorted."""
+        self.import_from_location()
+        return sorted(self._module_dict)
+
+    def __contains__(self, key: str) -> bool:
+        return self._find(key) is not None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names())
+
+    def __repr__(self) -> str:
+        self.import_from_location()
+        return super().__repr__()
+
+    def build(self, cfg: dict, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(cfg, dict) and isinstance(cfg.get('type'), str):
+            options = {name: v for name, v in cfg.items() if name not in ('type', '_scope_')}
+            with self.switch_scope_and_registry(cfg.get('_scope_')) as registry:
+                found = registry.get(cfg['type'])
+            if found is not None:
+                check_options(found, options)
+        if self.build_func is root.build_runner_from_cfg:
+            return super().build(
+                cfg, *args, **kwargs
+            )  # a runner sets the default scope itself, to stay
+        # Nested parts are ours too, also where no runner has set a default scope.
+        with root.DefaultScope.overwrite_default_scope(SCOPE):
+            return super().build(cfg, *args, **kwargs)
+
+    def _explain(self, key: str) -> str:
+        message = f'{key!r} is not registered in {self.name}; {nearest(key, self._candidates())}'
+        behind = [f'{source}: {error}' for source, error in load_plugins().items()]
+        if behind:
+            message += '. It may stand in what could not be imported: ' + '; '.join(behind)
+        return message
+
+    def _candidates(self) -> list[str]:
+        parent = self.parent
+        return self.names() + (sorted(parent.module_dict) if parent is not None else [])
+
+
+class PartRegistry(Registry):
+    """A registry beside MODELS for one kind of part, so that the kind can be listed and has one
+    contract.
+
+    mmengine allows one child of MODELS per scope, so this one is a root of its own that answers for
+    itself under any default scope and falls back to MODELS, through which mmcv's layers are
+    reached.
+    """
+
+    def __init__(self, name: str, locations: list[str]) -> None:
+        super().__init__(name, scope=SCOPE, locations=locations)
+
+    @contextmanager
+    def switch_scope_and_registry(self, scope: str | None) -> Iterator[root.Registry]:
+        if scope in (None, SCOPE):
+            yield self
+        else:
+            with MODELS.switch_scope_and_registry(scope) as registry:
+                yield registry
+
+    def _find(self, key: str) -> type | None:
+        self.import_from_location()
+        name = key.removeprefix(SCOPE + '.')
+        return self._module_dict.get(name) or MODELS._find(key)
+
+
+def _child(name: str, parent: root.Registry, locations: list[str]) -> Registry:
+    return Registry(name, parent=parent, scope=SCOPE, locations=locations)
+
+
+MODELS = _child('MODELS', root.MODELS, ['restorekit.blocks', 'restorekit.restorers'])
+BLOCKS = PartRegistry('BLOCKS', ['restorekit.blocks'])
+BACKBONES = PartRegistry('BACKBONES', ['restorekit.backbones'])
+LOSSES = PartRegistry('LOSSES', ['restorekit.losses'])
+
+DATASETS = _child('DATASETS', root.DATASETS, ['restorekit.datasets'])
+DATA_SAMPLERS = _child('DATA_SAMPLERS', root.DATA_SAMPLERS, ['restorekit.engine.samplers'])
+TRANSFORMS = _child('TRANSFORMS', root.TRANSFORMS, ['restorekit.transforms'])
+METRICS = _child('METRICS', root.METRICS, ['restorekit.metrics'])
+HOOKS = _child('HOOKS', root.HOOKS, ['restorekit.engine.hooks'])
+OPTIM_WRAPPERS = _child('OPTIM_WRAPPERS', root.OPTIM_WRAPPERS, ['restorekit.engine.amp'])
+RUNNERS = _child('RUNNERS', root.RUNNERS, ['restorekit.engine.runner'])
+
+REGISTRIES = {
+    registry.name: registry
+    for registry in (
+        BACKBONES,
+        BLOCKS,
+        LOSSES,
+        MODELS,
+        DATASETS,
+        DATA_SAMPLERS,
+        TRANSFORMS,
+        METRICS,
+        HOOKS,
+        OPTIM_WRAPPERS,
+        RUNNERS,
+    )
+}
+
+# mmengine looks for a child of the default scope in every registry it builds from and warns where
+# there is none. These hold nothing of ours; a third party may register in them all the same.
+for _name in (
+    'OPTIMIZERS',
+    'OPTIM_WRAPPER_CONSTRUCTORS',
+    'PARAM_SCHEDULERS',
+    'LOOPS',
+    'EVALUATOR',
+    'FUNCTIONS',
+    'LOG_PROCESSORS',
+    'VISUALIZERS',
+    'VISBACKENDS',
+    'MODEL_WRAPPERS',
+    'WEIGHT_INITIALIZERS',
+    'STRATEGIES',
+    'TASK_UTILS',
+    'RUNNER_CONSTRUCTORS',
+    'INFERENCERS',
+):
+    if hasattr(root, _name):
+        REGISTRIES[_name] = _child(_name, getattr(root, _name), [])

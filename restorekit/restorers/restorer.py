@@ -1,0 +1,149 @@
+"""The model that the runner trains: a backbone, its losses and its data preprocessor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from mmengine.model import BaseModel
+from torch import Tensor, nn
+
+from restorekit.data_sample import DataSample
+from restorekit.functional import imresize
+from restorekit.registry import BACKBONES, LOSSES, MODELS, nearest
+
+Named = dict[str, 'Tensor | list[Tensor]']
+
+
+class LossTerm(nn.Module):
+    """A loss, its weight, and the names of what it compares.
+
+    Args:
+        loss: Config of the loss; `weight`, `pred` and `target` in it are the term's.
+    """
+
+    def __init__(self, loss: dict) -> None:
+        super().__init__()
+        options = dict(loss)
+        self.weight = options.pop('weight', 1.0)
+        self.pred = options.pop('pred', 'output')
+        self.target = options.pop('target', 'gt')
+        self.loss = LOSSES.build(options)
+
+    def forward(self, preds: Named, targets: dict[str, Tensor]) -> Tensor:
+        pred, target = _named(preds, self.pred, 'pred'), _named(targets, self.target, 'target')
+        steps = pred if isinstance(pred, list) else [pred]
+        return self.weight * sum(
+            (self.loss(step, target) for step in steps), start=target.new_zeros(())
+        )
+
+
+def _named(tensors: dict, name: str, role: str) -> Any:
+    if name not in tensors:
+        raise ValueError(
+            f'Restorer: a loss has {role}={name!r}, which is not there; '
+            + nearest(name, list(tensors))
+        )
+    return tensors[name]
+
+
+@MODELS.register_module()
+class Restorer(BaseModel):
+    """Restores images: (N, C, H, W) in [0, 1] to (N, C, scale H, scale W).
+
+    Args:
+        backbone: Config of the network.
+        losses: Config of the losses, by name. Beside the loss's own options an entry may have
+            `weight` (default 1), `pred` (which of the backbone's named outputs, default 'output'; a
+            list of tensors gives the sum) and `target` (default 'gt'). Without losses the model
+            cannot be trained.
+        data_preprocessor: Config; ImagePreprocessor for RGB by default.
+        pre_upscale: Bicubic enlargement (MATLAB's) in front of a network that works at the size of
+            its output.
+    """
+
+    def __init__(
+        self,
+        backbone: dict,
+        losses: dict[str, dict] | None = None,
+        data_preprocessor: dict | None = None,
+        pre_upscale: int = 1,
+    ) -> None:
+        super().__init__(MODELS.build(data_preprocessor or {'type': 'ImagePreprocessor'}))
+        if not isinstance(pre_upscale, int) or pre_upscale < 1:
+            raise ValueError(f'Restorer: pre_upscale must be an integer >= 1, got {pre_upscale!r}')
+        self.backbone = BACKBONES.build(backbone)
+        self.losses = nn.ModuleDict({name: LossTerm(loss) for name, loss in (losses or {}).items()})
+        self.pre_upscale = pre_upscale
+
+    @property
+    def scale(self) -> int:
+        """Output size over input size."""
+        return self.backbone.scale * self.pre_upscale
+
+    def forward(
+        self,
+        inputs: Tensor | list[Tensor],
+        data_samples: Sequence[DataSample] | None = None,
+        mode: str = 'tensor',
+    ) -> Tensor | dict[str, Tensor] | Sequence[DataSample]:
+        """mmengine's entry.
+
+        Args:
+            inputs: (N, C, H, W), or for `predict` a list of (C, H, W) of different sizes.
+            data_samples: One per image, with `gt` for `loss`.
+            mode: 'tensor' gives the restored images, 'loss' the weighted losses by name, 'predict'
+                the samples with `pred` set.
+        """
+        if mode == 'tensor':
+            return self.restore(inputs)
+        assert data_samples is not None
+        if mode == 'loss':
+            return self.loss(inputs, data_samples)
+        if mode == 'predict':
+            return self.predict(inputs, data_samples)
+        raise ValueError(f"Restorer: mode must be 'tensor', 'loss' or 'predict', got {mode!r}")
+
+    def restore(self, images: Tensor) -> Tensor:
+        """The restored images, unclipped: (N, C, H, W) to (N, C, scale H, scale W)."""
+        return self._image(self.backbone(self._network_input(images)))
+
+    def loss(self, inputs: Tensor, data_samples: Sequence[DataSample]) -> dict[str, Tensor]:
+        """Weighted losses, as `loss_<name>`; the runner minimises their sum."""
+        if not self.losses:
+            raise ValueError('Restorer: losses are empty; training needs at least one')
+        network_input = self._network_input(inputs)
+        if hasattr(self.backbone, 'forward_train'):
+            outputs = self.backbone.forward_train(network_input)
+        else:
+            outputs = {'output': self.backbone(network_input)}
+        preds: Named = {
+            name: [self._image(step) for step in out] if isinstance(out, list) else self._image(out)
+            for name, out in outputs.items()
+        }
+        targets = {
+            name: torch.stack([sample.get(name) for sample in data_samples])
+            for name in data_samples[0].keys()  # noqa: SIM118  (a DataSample is no dict)
+        }
+        return {f'loss_{name}': term(preds, targets) for name, term in self.losses.items()}
+
+    def predict(
+        self, inputs: Tensor | list[Tensor], data_samples: Sequence[DataSample]
+    ) -> Sequence[DataSample]:
+        """The samples with `pred`, (C, scale H, scale W), set."""
+        batches = [inputs] if isinstance(inputs, Tensor) else [image[None] for image in inputs]
+        preds = [pred for batch in batches for pred in self.restore(batch)]
+        for sample, pred in zip(data_samples, preds, strict=True):
+            sample.pred = pred
+        return data_samples
+
+    def _network_input(self, images: Tensor) -> Tensor:
+        if self.pre_upscale > 1:
+            images = imresize(images, self.pre_upscale)
+        return self.data_preprocessor.encode(images)
+
+    def _image(self, output: Tensor) -> Tensor:
+        return self.data_preprocessor.decode(
+            output.float()
+        )  # losses and metrics in full precision, also under autocast

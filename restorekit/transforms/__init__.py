@@ -1,0 +1,20 @@
+"""Transforms: mmcv style, random only through the sample's own generator."""
+
+from restorekit.transforms.augmentation import PairedRandomCrop, RandomFlipRotate
+from restorekit.transforms.degradation import BicubicDownscale, JPEGCompress
+from restorekit.transforms.loading import Cache, LoadImages
+from restorekit.transforms.packing import PackInputs, to_tensor
+from restorekit.transforms.stream import generator, sample_stream
+
+__all__ = [
+    'BicubicDownscale',
+    'Cache',
+    'JPEGCompress',
+    'LoadImages',
+    'PackInputs',
+    'PairedRandomCrop',
+    'RandomFlipRotate',
+    'generator',
+    'sample_stream',
+    'to_tensor',
+]

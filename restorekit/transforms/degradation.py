@@ -1,0 +1,93 @@
+"""Degradations made on the fly: `gt` in, `lq` out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from mmcv.transforms import BaseTransform
+
+from restorekit.functional import imresize
+from restorekit.io import jpeg_round_trip, to_integers
+from restorekit.registry import TRANSFORMS
+from restorekit.transforms.stream import generator
+
+
+@TRANSFORMS.register_module()
+class BicubicDownscale(BaseTransform):
+    """MATLAB's bicubic reduction, after `gt` is cropped to a multiple of `scale` at its right and
+    lower border.
+
+    Args:
+        scale: Reduction factor, an integer of 2 or more; None takes the dataset's
+            (`degradation=dict(scale=2)`).
+        rounded: Give `lq` 8-bit values, as a file on disk would have them (then equal, bit for bit,
+            to MATLAB's file); otherwise it stays as computed.
+        back_up: Enlarge `lq` to the size of `gt` again, for networks that work at that size.
+    """
+
+    def __init__(
+        self, scale: int | None = None, rounded: bool = False, back_up: bool = False
+    ) -> None:
+        self.scale = scale
+        self.rounded = rounded
+        self.back_up = back_up
+
+    def transform(self, results: dict) -> dict:
+        gt, scale = results['gt'], self.scale or results.get('scale')
+        if not isinstance(scale, int) or scale < 2:
+            raise ValueError(
+                'BicubicDownscale: scale must be an integer >= 2, here or in the dataset, '
+                f'got {scale!r}'
+            )
+        height, width = (side // scale * scale for side in gt.shape[:2])
+        if not (height and width):
+            raise ValueError(
+                f'{results.get("gt_path", "gt")}: {gt.shape[0]} x {gt.shape[1]} pixels are '
+                f'too few for scale {scale}'
+            )
+        results['gt'] = gt = gt[:height, :width]
+        lq = _resize(to_integers(gt) if self.rounded else gt, 1 / scale)
+        if self.back_up:
+            lq = _resize(lq, scale)
+        results['lq'] = lq.astype(np.float32) / np.float32(255) if self.rounded else lq
+        return results
+
+
+def _resize(image: np.ndarray, scale: float) -> np.ndarray:
+    tensor = torch.from_numpy(np.ascontiguousarray(image)).movedim(-1, 0)
+    return imresize(tensor, scale).movedim(0, -1).contiguous().numpy()
+
+
+@TRANSFORMS.register_module()
+class JPEGCompress(BaseTransform):
+    """Send `gt` through OpenCV's JPEG encoder; the result is `lq`.
+
+    The codec's 8 x 8 grid starts at the top left corner of what comes in. Training patches should
+    therefore be cropped 8 pixels too large before and to their size after, so that the grid lies
+    anywhere in them.
+
+    Args:
+        quality: 1 to 100, or a range (lowest, highest), both included, drawn for each sample; None
+            takes the dataset's (`degradation=dict(quality=10)`).
+    """
+
+    def __init__(self, quality: int | tuple[int, int] | None = None) -> None:
+        self.quality = quality
+
+    def transform(self, results: dict) -> dict:
+        low, high = _range(self.quality or results.get('quality'))
+        quality = low if low == high else int(generator().integers(low, high + 1))
+        results['lq'] = jpeg_round_trip(results['gt'], quality)
+        return results
+
+
+def _range(quality: Any) -> tuple[int, int]:
+    bounds = (quality, quality) if isinstance(quality, int) else quality
+    if bounds is None or len(bounds) != 2 or not 1 <= bounds[0] <= bounds[1] <= 100:
+        raise ValueError(
+            'JPEGCompress: quality must be in 1..100 or such a range, here or in the dataset, '
+            f'got {quality!r}'
+        )
+    return bounds[0], bounds[1]
