@@ -111,9 +111,7 @@ def check_config(config: Config, source: str) -> None:
 def _is_slip(key: str) -> bool:
     """Free variables are allowed at the top level; what is almost a known key is taken for a
     slip."""
-    return key not in TOP_LEVEL and bool(
-        difflib.get_close_matches(key, TOP_LEVEL, n=1, cutoff=0.85)
-    )
+    return key not in TOP_LEVEL and bool(difflib.get_close_matches(key, TOP_LEVEL, n=1, cutoff=0.8))
 
 
 def _typed_entries(node: object, place: tuple) -> Iterator[tuple[tuple, dict]]:

@@ -30,9 +30,11 @@ from typing import Any
 import mmengine
 from mmengine import registry as root
 from mmengine.utils import digit_version
+from torch import nn
 
 SCOPE = 'restorekit'
 PLUGIN_GROUP = 'restorekit.plugins'
+MAX_LISTED = 20
 
 if digit_version(mmengine.__version__) < digit_version('0.10.12'):
     warnings.warn(
@@ -71,13 +73,15 @@ def _one_line(error: BaseException) -> str:
 
 
 def nearest(name: str, accepted: list[str]) -> str:
-    """The end of an error message: the nearest accepted names, or all of them if none is near."""
+    """The end of an error message: the nearest accepted names, or the first of all of them."""
     # A wrong case is the commonest slip, and costs difflib most of its score.
     by_lower = {entry.lower(): entry for entry in accepted}
     near = difflib.get_close_matches(name.lower(), by_lower, n=3, cutoff=0.6)
     if near:
         return 'did you mean ' + ' or '.join(repr(by_lower[entry]) for entry in near) + '?'
-    return 'accepted: ' + (', '.join(sorted(accepted)) or 'none')
+    shown = ', '.join(accepted[:MAX_LISTED]) or 'none'
+    more = f', … ({len(accepted)} in all)' if len(accepted) > MAX_LISTED else ''
+    return f'accepted: {shown}{more}'
 
 
 def check_options(cls: Callable, options: dict, where: str = '') -> None:
@@ -87,7 +91,9 @@ def check_options(cls: Callable, options: dict, where: str = '') -> None:
         TypeError: With the nearest accepted names.
     """
     try:
-        parameters = inspect.signature(cls).parameters.values()
+        # A module without a constructor of its own has torch's, which takes anything at first.
+        bare = getattr(cls, '__init__', None) is nn.Module.__init__
+        parameters = () if bare else inspect.signature(cls).parameters.values()
     except (TypeError, ValueError):  # builtins without a signature
         return
     if any(p.kind is p.VAR_KEYWORD for p in parameters):

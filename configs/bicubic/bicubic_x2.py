@@ -5,5 +5,3 @@ model = dict(
     data_preprocessor=dict(type='ImagePreprocessor', color='y'),
     backbone=dict(type='Bicubic', scale=2),
 )
-val_dataloader = dict(dataset=dict(shared=dict(degradation=dict(scale=2))))
-test_dataloader = dict(dataset=dict(shared=dict(degradation=dict(scale=2))))

@@ -1,9 +1,5 @@
-_base_ = ['../_base_/default_runtime.py', '../_base_/datasets/test_luma_sr.py']
+_base_ = './bicubic_x2.py'
 
-model = dict(
-    type='Restorer',
-    data_preprocessor=dict(type='ImagePreprocessor', color='y'),
-    backbone=dict(type='Bicubic', scale=4),
-)
+model = dict(backbone=dict(scale=4))
 val_dataloader = dict(dataset=dict(shared=dict(degradation=dict(scale=4))))
 test_dataloader = dict(dataset=dict(shared=dict(degradation=dict(scale=4))))

@@ -1,9 +1,4 @@
-_base_ = ['../_base_/default_runtime.py', '../_base_/datasets/test_luma_jpeg.py']
+_base_ = './identity_jpeg-q10.py'
 
-model = dict(
-    type='Restorer',
-    data_preprocessor=dict(type='ImagePreprocessor', color='y'),
-    backbone=dict(type='Bicubic', scale=1),
-)
 val_dataloader = dict(dataset=dict(shared=dict(degradation=dict(quality=40))))
 test_dataloader = dict(dataset=dict(shared=dict(degradation=dict(quality=40))))

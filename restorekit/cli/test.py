@@ -24,9 +24,11 @@ def run(args: argparse.Namespace) -> None:
     config = prepare_config(args)
     config.resume, config.load_from = False, args.checkpoint
 
+    from restorekit.engine.runner import close_process_group
     from restorekit.registry import RUNNERS
 
     runner = RUNNERS.build(config)
     if args.checkpoint is None and any(True for _ in runner.model.parameters()):
         raise ValueError(f'{args.config}: the model has parameters; name the checkpoint to test')
     runner.test()
+    close_process_group()

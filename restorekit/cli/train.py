@@ -53,6 +53,8 @@ def run(args: argparse.Namespace) -> None:
     elif args.resume:
         config.resume, config.load_from = True, args.resume
 
+    from restorekit.engine.runner import close_process_group
     from restorekit.registry import RUNNERS
 
     RUNNERS.build(config).train()
+    close_process_group()

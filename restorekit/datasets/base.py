@@ -7,6 +7,7 @@ from abc import abstractmethod
 from mmengine.dataset import BaseDataset
 
 from restorekit.io import image_size
+from restorekit.transforms import build_transforms
 
 MAX_LISTED = 20
 LABELS = {'scale': 'x', 'quality': 'q'}
@@ -63,7 +64,7 @@ class ImageDataset(BaseDataset):
             f'_{LABELS[key]}{_label(value)}' for key, value in self.degradation.items()
         )
         self.check = check
-        super().__init__(pipeline=pipeline, test_mode=test_mode)
+        super().__init__(pipeline=build_transforms(pipeline), test_mode=test_mode)
 
     @abstractmethod
     def load_data_list(self) -> list[dict]:

@@ -1,7 +1,8 @@
-"""Reading checkpoints: tensors and plain data only, and errors that say what does not fit."""
+"""Checkpoints: tensors and plain data only, written whole or not at all."""
 
 from __future__ import annotations
 
+import os
 import pickle
 import re
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 from mmengine.logging import HistoryBuffer
+from mmengine.utils import digit_version
 from torch import nn
 
 MAX_LISTED = 5
@@ -44,15 +46,16 @@ def read_checkpoint(
         with _allowed():
             checkpoint = torch.load(path, map_location=map_location, weights_only=not unsafe)
     except pickle.UnpicklingError as error:
-        reason = re.search(r'(GLOBAL|global) ([\w.]+)', str(error))
+        code = re.search(r'(?:GLOBAL|global|class) ([\w.]+)', str(error))
+        if not code:
+            raise CheckpointError(f'{path}: damaged or no checkpoint') from None
         raise CheckpointError(
-            f'{path}: refused, it holds more than tensors and plain data'
-            f'{f" ({reason[2]})" if reason else ""}; '
+            f'{path}: refused, it holds more than tensors and plain data ({code[1]}); '
             'if you trust its origin, load it with --unsafe-load'
         ) from None
     except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
         raise CheckpointError(
-            f'{path}: damaged or no checkpoint ({str(error).splitlines()[0]})'
+            f'{path}: damaged or no checkpoint ({str(error).partition(chr(10))[0] or "empty"})'
         ) from None
     if not isinstance(checkpoint, dict) or not checkpoint:
         raise CheckpointError(
@@ -69,6 +72,64 @@ def read_checkpoint(
     return checkpoint
 
 
+def write_checkpoint(path: str | Path, checkpoint: dict) -> None:
+    """Write a checkpoint; the file appears under its name only when it is whole and on the disk.
+
+    Raises:
+        CheckpointError: If it cannot be written (full disk, read-only folder); an older file of the
+            name is intact.
+    """
+    path = Path(path)
+    temporary = path.with_name(f'.{path.name}.{os.getpid()}')
+    try:
+        with temporary.open('wb') as file:
+            torch.save(checkpoint, file)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except (OSError, RuntimeError) as error:  # torch reports a full disk as a RuntimeError
+        temporary.unlink(missing_ok=True)
+        raise CheckpointError(f'{path}: the checkpoint cannot be written ({error})') from error
+
+
+def plain_history(message_hub: dict) -> dict:
+    """The state of mmengine's message hub as tensors and plain data; `restored_history` turns it
+    back."""
+    scalars = {}
+    for name, buffer in message_hub['log_scalars'].items():
+        values, counts = buffer.data
+        scalars[name] = {
+            'max_length': buffer.max_length,
+            'values': torch.from_numpy(np.asarray(values, dtype=np.float64)),
+            'counts': torch.from_numpy(np.asarray(counts, dtype=np.float64)),
+        }
+    info = {
+        name: value.item() if isinstance(value, np.generic) else value
+        for name, value in message_hub['runtime_info'].items()
+    }
+    return {**message_hub, 'log_scalars': scalars, 'runtime_info': info}
+
+
+def restored_history(message_hub: dict) -> dict:
+    """What `plain_history` was made from; the state that mmengine itself saved is returned as it
+    is."""
+    scalars = {
+        name: HistoryBuffer(entry['values'].numpy(), entry['counts'].numpy(), entry['max_length'])
+        if isinstance(entry, dict)
+        else entry
+        for name, entry in message_hub['log_scalars'].items()
+    }
+    return {**message_hub, 'log_scalars': scalars}
+
+
+def _statistics_method(owner: Any, name: str) -> Any:
+    """Stands in for `getattr` in pickles: mmengine's histories name their own methods, nothing else
+    may."""
+    if owner is HistoryBuffer and name in ('min', 'max', 'current', 'mean'):
+        return getattr(owner, name)
+    raise pickle.UnpicklingError('GLOBAL builtins.getattr')
+
+
 @contextmanager
 def _allowed() -> Iterator[None]:
     """What mmengine stores beside tensors: the message hub's histories of numpy numbers."""
@@ -83,6 +144,8 @@ def _allowed() -> Iterator[None]:
     kinds += [
         type(np.dtype(name)) for name in ('float64', 'float32', 'int64', 'int32', 'uint32', 'bool')
     ]
+    if digit_version(torch.__version__) >= digit_version('2.6'):
+        kinds += [(_statistics_method, 'builtins.getattr')]
     if hasattr(torch.serialization, 'safe_globals'):
         with torch.serialization.safe_globals(kinds):
             yield

@@ -1,35 +1,44 @@
-"""mmengine's Runner with the promises of this toolkit kept: seeded samples, safe checkpoints, CPU
-process groups."""
+"""mmengine's Runner, with seeded samples, safe checkpoints and process groups without a GPU."""
 
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
-from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import torch
 from mmengine.dist import is_distributed, master_only
+from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner as MMEngineRunner
+from mmengine.runner.checkpoint import weights_to_cpu
 from torch import nn
 from torch.utils.data import DataLoader
 
 from restorekit.datasets import SeededDataset
-from restorekit.engine.checkpoint import load_weights, read_checkpoint
+from restorekit.engine.checkpoint import (
+    load_weights,
+    plain_history,
+    read_checkpoint,
+    restored_history,
+    write_checkpoint,
+)
 from restorekit.engine.samplers import ResumableSampler
 from restorekit.registry import DATA_SAMPLERS, RUNNERS
+from restorekit.version import __version__
 
 
 @RUNNERS.register_module()
 class Runner(MMEngineRunner):
-    """Trains, validates and tests what a config describes. Configs name it by `runner_type =
-    'restorekit.Runner'`.
+    """Trains, validates and tests what a config describes.
 
-    Beside mmengine's keys a config may hold `unsafe_load`: unpickle checkpoints without
-    restriction.
+    Configs name it by `runner_type = 'restorekit.Runner'`. Beside mmengine's keys they may hold
+    `unsafe_load`: unpickle checkpoints without restriction.
     """
 
     _resumed_iter = 0  # iteration at which the sampler's present `start` was current
+    _resumed_position: int | None = None  # samples consumed, as the loaded checkpoint says
     _strict_loading = False
 
     @staticmethod
@@ -72,8 +81,7 @@ class Runner(MMEngineRunner):
         return super().wrap_model(model_wrapper_cfg, model)
 
     def scale_lr(self, optim_wrapper: Any, auto_scale_lr: dict | None = None) -> None:
-        """Scale the learning rate by the real total batch: per rank, times ranks, times accumulated
-        steps."""
+        """Scale the learning rate by the real total batch: batch x ranks x accumulated steps."""
         if auto_scale_lr is None or not auto_scale_lr.get('enable'):
             return
         if 'base_batch_size' not in auto_scale_lr:
@@ -99,14 +107,16 @@ class Runner(MMEngineRunner):
         strict: bool = False,
         revise_keys: Any = None,
     ) -> dict:
-        """Load weights from a file on disk; see `restorekit.engine.checkpoint`. `revise_keys` is
-        not supported."""
+        """Load weights from a file on disk, as `restorekit.engine.checkpoint` does.
+
+        `revise_keys` is mmengine's and not supported: other codes' names take a converter.
+        """
         checkpoint = read_checkpoint(
             filename, map_location=map_location, unsafe=self.cfg.get('unsafe_load', False)
         )
         checkpoint.get('meta', {}).pop('config', None)  # mmengine would run it as Python
         self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
-        model = getattr(self.model, 'module', self.model)
+        model = self.model.module if is_model_wrapper(self.model) else self.model
         problem = load_weights(
             model,
             checkpoint['state_dict'],
@@ -115,6 +125,9 @@ class Runner(MMEngineRunner):
         )
         if problem:
             self.logger.warning(f'{filename} fits in part: {problem}')
+        if 'message_hub' in checkpoint:
+            checkpoint['message_hub'] = restored_history(checkpoint['message_hub'])
+        self._resumed_position = checkpoint.get('meta', {}).get('position')
         self._has_loaded = True
         self.logger.info(f'Loaded {filename}')
         return checkpoint
@@ -128,7 +141,7 @@ class Runner(MMEngineRunner):
         if isinstance(sampler, ResumableSampler):
             # Not iterations times batch: the batch, or the number of ranks, may have changed
             # meanwhile.
-            sampler.start = self.message_hub.get_info('position', 0)
+            sampler.start = self._resumed_position or 0
             self._resumed_iter = self.iter
             loop = self.train_loop
             if hasattr(
@@ -137,15 +150,64 @@ class Runner(MMEngineRunner):
                 loop.dataloader_iterator = type(loop.dataloader_iterator)(loop.dataloader)
 
     @master_only
-    def save_checkpoint(self, *args: Any, **kwargs: Any) -> None:
-        """mmengine's, with the number of samples consumed by all ranks."""
-        sampler = getattr(self.train_dataloader, 'sampler', None)
-        if isinstance(sampler, ResumableSampler):
-            done = self.iter + 1 - self._resumed_iter
-            self.message_hub.update_info(
-                'position', sampler.start + done * self._batch_size() * self.world_size
-            )
-        super().save_checkpoint(*args, **kwargs)
+    def save_checkpoint(
+        self,
+        out_dir: str,
+        filename: str,
+        file_client_args: dict | None = None,
+        *,
+        save_optimizer: bool = True,
+        save_param_scheduler: bool = True,
+        meta: dict | None = None,
+        by_epoch: bool = True,
+        backend_args: dict | None = None,
+    ) -> None:
+        """Write what mmengine's checkpoint holds, as tensors and plain data, and the position in
+        the samples.
+
+        Args:
+            out_dir, filename: A folder on disk, and the name in it.
+            save_optimizer, save_param_scheduler, meta, by_epoch: As in mmengine.
+            file_client_args, backend_args: mmengine's, for storage other than a disk; must be None.
+        Raises:
+            CheckpointError: If the file cannot be written; an older one of the name is intact.
+        """
+        if file_client_args is not None or backend_args is not None:
+            raise ValueError('Runner: checkpoints go to a disk; backend_args is not supported')
+        assert self.optim_wrapper is not None
+        assert self.optim_wrapper is not None
+        model = self.model.module if is_model_wrapper(self.model) else self.model
+        # Hooks run before the loop has counted the iteration, or in mmengine's epochs, the epoch.
+        counters = {'epoch': self.epoch + by_epoch, 'iter': self.iter + (not by_epoch)}
+        checkpoint = {
+            'meta': {
+                **counters,
+                **(meta or {}),
+                'cfg': self.cfg.pretty_text,
+                'seed': self.seed,
+                'position': self._position(counters['iter']),
+                'experiment_name': self.experiment_name,
+                'time': time.strftime('%Y%m%d_%H%M%S'),
+                'restorekit_version': __version__,
+                'dataset_meta': getattr(self.train_dataloader.dataset, 'metainfo', None),
+            },
+            'state_dict': weights_to_cpu(model.state_dict()),
+            'message_hub': plain_history(self.message_hub.state_dict()),
+        }
+        if save_optimizer:
+            checkpoint['optimizer'] = self.optim_wrapper.state_dict()
+        if save_param_scheduler and self.param_schedulers is not None:
+            checkpoint['param_schedulers'] = _states(self.param_schedulers)
+        self.call_hook('before_save_checkpoint', checkpoint=checkpoint)
+        write_checkpoint(Path(out_dir) / filename, checkpoint)
+
+    def _position(self, iterations: int) -> int | None:
+        """Samples that all ranks have consumed, counted from the start of the run."""
+        sampler = self.train_dataloader.sampler
+        if not isinstance(sampler, ResumableSampler):
+            return None
+        done = iterations - self._resumed_iter
+        return sampler.start + done * self._batch_size() * self.world_size
 
     def val(self) -> dict:
         self._strict_loading = True
@@ -163,13 +225,26 @@ class Runner(MMEngineRunner):
         return loader.batch_size
 
 
+def close_process_group() -> None:
+    """Leave a distributed run, all ranks together; gloo aborts a process that just ends."""
+    if is_distributed():
+        torch.distributed.barrier()
+        torch.distributed.destroy_process_group()
+
+
+def _states(schedulers: Any) -> Any:
+    """States of a list of schedulers, or of one list per optimizer."""
+    if isinstance(schedulers, dict):
+        return {name: _states(entries) for name, entries in schedulers.items()}
+    return [scheduler.state_dict() for scheduler in schedulers]
+
+
 def _has_fixed_positions(sampler: Any) -> bool:
-    """Whether a sampler hands out positions, or goes through the dataset in order; another one has
-    no position to offer."""
+    """Whether a sampler hands out positions, or goes through the dataset in order."""
     if not isinstance(sampler, dict):
         return False
     kind = sampler['type']
     found = DATA_SAMPLERS.get(kind) if isinstance(kind, str) else kind
     if isinstance(found, type) and issubclass(found, ResumableSampler):
         return True
-    return deepcopy(sampler).get('shuffle') is False
+    return sampler.get('shuffle') is False

@@ -42,7 +42,7 @@ def imresize(
         documentation of `imresize`.
 
     >>> imresize(torch.tensor([[0., 1., 2., 3.]]), size=(1, 2))
-    tensor([[0.4453, 2.5547]])
+    tensor([[0.4609, 2.5391]])
     """
     height, width = image.shape[-2:]
     if (scale is None) == (size is None):

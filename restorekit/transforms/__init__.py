@@ -2,7 +2,7 @@
 
 from restorekit.transforms.augmentation import PairedRandomCrop, RandomFlipRotate
 from restorekit.transforms.degradation import BicubicDownscale, JPEGCompress
-from restorekit.transforms.loading import Cache, LoadImages
+from restorekit.transforms.loading import Cache, LoadImages, build_transforms
 from restorekit.transforms.packing import PackInputs, to_tensor
 from restorekit.transforms.stream import generator, sample_stream
 
@@ -14,6 +14,7 @@ __all__ = [
     'PackInputs',
     'PairedRandomCrop',
     'RandomFlipRotate',
+    'build_transforms',
     'generator',
     'sample_stream',
     'to_tensor',

@@ -87,7 +87,7 @@ class Cache(BaseTransform):
     """
 
     def __init__(self, transforms: list, max_mib: int = 4096) -> None:
-        self.transforms = Compose(transforms)
+        self.transforms = Compose(build_transforms(transforms))
         self.max_bytes = max_mib * 2**20
         self._kept: dict[tuple, dict] = {}
         self._bytes = 0
@@ -102,3 +102,9 @@ class Cache(BaseTransform):
             self._kept[key] = output
             self._bytes += size
         return dict(self._kept[key])
+
+
+def build_transforms(transforms: list) -> list:
+    """Transforms from their configs, found here whatever scope is current; callables stay as they
+    are."""
+    return [TRANSFORMS.build(item) if isinstance(item, dict) else item for item in transforms]

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from mmengine.dist import master_only
 from mmengine.hooks import Hook
+from mmengine.visualization import LocalVisBackend
 from torch import Tensor
 
 from restorekit.io import to_integers, write_image
@@ -82,8 +83,9 @@ class PanelHook(Hook):
             target.mkdir(parents=True, exist_ok=True)
             name = f'{sample.dataset}_{sample.name}'.replace('/', '_')
             write_image(target / f'{name}.png', panel)
-            if runner.visualizer._vis_backends:
-                runner.visualizer.add_image(f'panels/{name}', panel, step)
+            for backend in runner.visualizer._vis_backends.values():
+                if not isinstance(backend, LocalVisBackend):  # it would write the file again
+                    backend.add_image(f'panels/{name}', panel, step)
 
 
 def draw_panel(lq: Tensor, sample: dict, metrics: list[ImageMetric]) -> np.ndarray:
@@ -105,11 +107,12 @@ def draw_panel(lq: Tensor, sample: dict, metrics: list[ImageMetric]) -> np.ndarr
     ]
     images = [enlarge(lq, gt), sample['pred'], gt]
     return np.concatenate(
-        [_captioned(image, text) for image, text in zip(images, captions, strict=True)], axis=1
+        [captioned(image, text) for image, text in zip(images, captions, strict=True)], axis=1
     )
 
 
-def _captioned(image: Tensor, text: str) -> np.ndarray:
+def captioned(image: Tensor, text: str) -> np.ndarray:
+    """An image, (C, H, W) in [0, 1], under a line of text: (H + 28, W, 3) uint8."""
     pixels = to_integers(image.detach().cpu().float().numpy().transpose(1, 2, 0))
     pixels = np.repeat(pixels, 3, axis=2) if pixels.shape[2] == 1 else pixels
     strip = np.zeros((CAPTION_HEIGHT, pixels.shape[1], 3), np.uint8)

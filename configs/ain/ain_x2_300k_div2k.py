@@ -1,0 +1,8 @@
+_base_ = [
+    '../_base_/default_runtime.py',
+    '../_base_/models/ain.py',
+    '../_base_/datasets/div2k_luma_sr.py',
+    '../_base_/schedules/adam_cosine.py',
+]
+
+model = dict(pre_upscale=2)

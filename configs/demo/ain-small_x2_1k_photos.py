@@ -1,0 +1,53 @@
+# Two minutes on two cores: super-resolution on the photographs that come with scikit-image.
+_base_ = [
+    '../_base_/default_runtime.py',
+    '../_base_/models/ain_small.py',
+    '../_base_/schedules/adam_cosine.py',
+]
+
+model = dict(pre_upscale=2)
+train_dataloader = dict(
+    batch_size=8,
+    num_workers=0,
+    sampler=dict(type='ResumableSampler'),
+    dataset=dict(
+        type='SamplePhotos',
+        split='train',
+        degradation=dict(scale=2),
+        pipeline=[
+            dict(
+                type='Cache',
+                transforms=[dict(type='LoadImages', color='y'), dict(type='BicubicDownscale')],
+            ),
+            dict(type='PairedRandomCrop', size=24),
+            dict(type='RandomFlipRotate'),
+            dict(type='PackInputs'),
+        ],
+    ),
+)
+val_dataloader = dict(
+    batch_size=1,
+    num_workers=0,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='SamplePhotos',
+        split='val',
+        degradation=dict(scale=2),
+        pipeline=[
+            dict(type='LoadImages', color='y', rounded=True),
+            dict(type='BicubicDownscale'),
+            dict(type='PackInputs'),
+        ],
+        test_mode=True,
+    ),
+)
+test_dataloader = val_dataloader
+val_evaluator = [
+    dict(type='PSNR', crop_border='scale', rounded=True, baseline=True),
+    dict(type='SSIM', crop_border='scale', rounded=True, baseline=True),
+]
+test_evaluator = val_evaluator
+
+train_cfg = dict(max_iters=1000, val_interval=500)
+param_scheduler = dict(T_max=1000)
+default_hooks = dict(logger=dict(interval=50), checkpoint=dict(interval=500))

@@ -1,0 +1,98 @@
+import pytest
+import torch
+
+from restorekit.registry import BACKBONES, BLOCKS
+
+ARCH = {
+    1: {'block': {'type': 'Bottleneck'}, 'long_skip_attention': False},
+    2: {
+        'block': {'type': 'AttentiveInception', 'attention': False},
+        'long_skip_attention': False,
+    },
+    3: {},
+}
+SMALL = {'AIN': {'num_feats': 8, 'num_blocks': 2}, 'ResidualNet': {'num_feats': 8, 'num_blocks': 2}}
+
+
+def parameters(config):
+    return sum(p.numel() for p in BACKBONES.build(config).parameters())
+
+
+@pytest.mark.parametrize(('arch', 'count'), [(2, 1_304_321), (3, 1_601_153)])
+def test_ain_has_the_papers_size(arch, count):
+    assert parameters({'type': 'AIN', **ARCH[arch]}) == count
+
+
+def test_arch1_is_of_similar_size():
+    assert 1.1e6 < parameters({'type': 'AIN', **ARCH[1]}) < 1.5e6
+
+
+def test_long_skip_attention_is_the_first_modules():
+    torch.manual_seed(0)
+    net = BACKBONES.build({'type': 'AIN', 'num_feats': 8, 'num_blocks': 3}).eval()
+    x = torch.rand(1, 1, 9, 9)
+    features = net.stem(x)
+    features, first = net.blocks[0].forward_with(features, None)
+    for block in net.blocks[1:]:
+        features = block.forward_with(features, first)[0]
+    torch.testing.assert_close(net(x), x + net.tail(features))
+    net.long_skip_attention = False
+    assert not torch.allclose(net(x), x + net.tail(features))
+
+
+def test_long_skip_attention_needs_a_block_that_shares():
+    with pytest.raises(ValueError, match='needs a block with forward_with, ResidualBlock has none'):
+        BACKBONES.build({'type': 'AIN', 'block': {'type': 'ResidualBlock'}})
+
+
+@pytest.mark.parametrize('block', [n for n in BLOCKS if getattr(BLOCKS.get(n), 'is_block', True)])
+@pytest.mark.parametrize('scale', [1, 2, 3, 4])
+def test_any_block_stands_in_the_residual_network(block, scale):
+    net = BACKBONES.build(
+        {
+            'type': 'ResidualNet',
+            'num_feats': 32,
+            'num_blocks': 1,
+            'block': {'type': block},
+            'scale': scale,
+        }
+    ).eval()
+    least = max(getattr(net.blocks[0], 'min_size', 1), 7)
+    assert net(torch.rand(1, 3, least, least + 2)).shape == (
+        1,
+        3,
+        least * scale,
+        (least + 2) * scale,
+    )
+
+
+@pytest.mark.parametrize('name', list(BACKBONES))
+class TestContract:
+    def build(self, name):
+        torch.manual_seed(0)
+        return BACKBONES.build({'type': name, **SMALL.get(name, {})}).double()
+
+    def inputs(self, name, batch=2):
+        channels = 1 if name == 'AIN' else 3
+        return torch.rand(batch, channels, 13, 18).double()
+
+    def test_one_tensor_of_the_declared_scale(self, name):
+        net, x = self.build(name).eval(), self.inputs(name)
+        y = net(x)
+        assert y.shape == (*x.shape[:2], x.shape[2] * net.scale, x.shape[3] * net.scale)
+        torch.testing.assert_close(net(x[1:]), y[1:], rtol=1e-9, atol=1e-9)
+
+    def test_every_parameter_receives_a_gradient(self, name):
+        net, x = self.build(name).train(), self.inputs(name)
+        if not list(net.parameters()):
+            pytest.skip('no parameters')
+        y = net(x)
+        (y * torch.randn_like(y)).sum().backward()
+        assert [n for n, p in net.named_parameters() if p.grad is None or not p.grad.any()] == []
+
+    def test_state_dict_round_trip(self, name):
+        net, other, x = self.build(name).eval(), self.build(name).eval(), self.inputs(name)
+        for parameter in other.parameters():
+            torch.nn.init.zeros_(parameter)
+        other.load_state_dict(net.state_dict())
+        assert torch.equal(net(x), other(x))

@@ -1,0 +1,42 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from restorekit.functional import rgb_to_y, rgb_to_ycbcr, ycbcr_to_rgb
+
+
+def pixel(*values: float) -> torch.Tensor:
+    return torch.tensor(values, dtype=torch.float64).view(1, 3, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ('rgb', 'luma'),
+    [((0, 0, 0), 16), ((1, 1, 1), 235), ((1, 0, 0), 81.481), ((0, 0, 1), 40.966)],
+)
+def test_luma_of_pure_colours(rgb, luma):
+    assert rgb_to_y(pixel(*rgb)).item() * 255 == pytest.approx(luma, abs=1e-9)
+
+
+def test_chroma_of_gray_is_neutral():
+    ycbcr = rgb_to_ycbcr(pixel(0.3, 0.3, 0.3)) * 255
+    np.testing.assert_allclose(ycbcr[0, 1:, 0, 0], [128, 128], atol=1e-9)
+
+
+@given(st.lists(st.floats(0, 1), min_size=3, max_size=3))
+def test_round_trip(rgb):
+    torch.testing.assert_close(
+        ycbcr_to_rgb(rgb_to_ycbcr(pixel(*rgb))), pixel(*rgb), atol=1e-12, rtol=0
+    )
+
+
+def test_luma_is_the_first_channel_of_ycbcr():
+    image = torch.rand(2, 3, 5, 7, dtype=torch.float64)
+    torch.testing.assert_close(rgb_to_ycbcr(image)[:, :1], rgb_to_y(image))
+
+
+@pytest.mark.parametrize('function', [rgb_to_y, rgb_to_ycbcr, ycbcr_to_rgb])
+def test_other_channel_counts_are_refused(function):
+    with pytest.raises(ValueError, match=r'\(1, 1, 4, 4\)'):
+        function(torch.zeros(1, 1, 4, 4))

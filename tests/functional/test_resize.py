@@ -1,0 +1,104 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from restorekit.functional import imresize
+from restorekit.io import read_image, to_integers
+
+
+def pixels(path, scale):
+    image = to_integers(read_image(path))
+    height, width = (side // scale * scale for side in image.shape[:2])
+    return torch.from_numpy(np.ascontiguousarray(image[:height, :width])).movedim(-1, 0)
+
+
+def test_golden_matlab_float(golden_root):
+    golden = np.load(golden_root / '12_matlab_resize.npz')
+    source = torch.from_numpy(golden['in/rand13x17'])
+    names = [name for name in golden.files if name.startswith('out/rand13x17_scale')]
+    assert len(names) == 16
+    for name in names:
+        text = name.split('scale')[1].removesuffix('_noaa')
+        scale = 1 / 3 if text == '0.333333' else float(text)
+        result = imresize(source, scale, antialias=not name.endswith('noaa'))
+        np.testing.assert_allclose(result, golden[name], atol=1e-13, err_msg=name)
+
+
+@pytest.mark.parametrize('scale', [2, 3, 4])
+@pytest.mark.parametrize('name', ['butterfly', 'woman'])
+def test_golden_matlab_uint8(golden_root, name, scale):
+    golden = np.load(golden_root / '12_matlab_resize.npz')
+    source = golden[f'in/{name}_hr']
+    height, width = (side // scale * scale for side in source.shape[:2])
+    result = imresize(torch.from_numpy(source[:height, :width]).movedim(-1, 0), 1 / scale)
+    expected = golden[f'out/{name}_x{scale}_matlab_modern']
+    np.testing.assert_array_equal(result.movedim(0, -1), expected)
+
+
+@pytest.mark.parametrize('scale', [2, 3, 4])
+@pytest.mark.parametrize('name', ['Set5', 'Set14'])
+def test_published_lr_images_bit_for_bit(data_root, name, scale):
+    files = sorted((data_root / f'sr/{name}/HR').iterdir())
+    assert files
+    for file in files:
+        published = to_integers(
+            read_image(data_root / f'sr/{name}/LR_bicubic/X{scale}/{file.name}')
+        )
+        result = imresize(pixels(file, scale), 1 / scale).movedim(0, -1).numpy()
+        np.testing.assert_array_equal(np.broadcast_to(result, published.shape), published)
+
+
+def test_halving_by_hand():
+    # Stretched kernel at distances 1/4, 3/4, 5/4, 7/4: weights 111, 29, -9, -3 of 256 a side.
+    row = torch.zeros(1, 16, dtype=torch.float64)
+    row[0, 8] = 256
+    np.testing.assert_allclose(
+        imresize(row, size=(1, 8))[0], [0, 0, -3, 29, 111, -9, 0, 0], atol=1e-12
+    )
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(1, 20), st.integers(1, 20), st.floats(0.15, 5), st.floats(0.2, 1), st.booleans())
+def test_constant_images_stay_constant(height, width, scale, value, antialias):
+    image = torch.full((2, height, width), value, dtype=torch.float64)
+    result = imresize(image, scale, antialias=antialias)
+    np.testing.assert_allclose(result, value, rtol=1e-12)
+
+
+def test_scale_one_is_the_identity():
+    image = torch.rand(3, 5, 7)
+    assert imresize(image, 1) is image
+
+
+def test_gradient():
+    image = torch.rand(1, 6, 5, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(lambda x: imresize(x, 0.5), image)
+    assert torch.autograd.gradcheck(lambda x: imresize(x, size=(9, 4)), image)
+
+
+def test_batch_equals_its_rows():
+    batch = torch.rand(3, 2, 12, 9)
+    for image, result in zip(batch, imresize(batch, 1.5), strict=True):
+        torch.testing.assert_close(imresize(image, 1.5), result)
+
+
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        ({}, 'either scale or size'),
+        ({'scale': 2, 'size': (4, 4)}, 'either scale or size'),
+        ({'scale': 0}, 'scale must be > 0, got 0'),
+        ({'scale': -1}, 'got -1'),
+        ({'size': (0, 4)}, r'got \(0, 4\)'),
+    ],
+)
+def test_bad_sizes(options, message):
+    with pytest.raises(ValueError, match=message):
+        imresize(torch.zeros(1, 8, 8), **options)
+
+
+def test_integers_other_than_uint8_are_refused():
+    with pytest.raises(TypeError, match='torch.int32'):
+        imresize(torch.zeros(1, 8, 8, dtype=torch.int32), 2)

@@ -1,0 +1,126 @@
+import os
+
+import cv2
+import numpy as np
+import pytest
+
+from restorekit.io import (
+    ImageReadError,
+    image_size,
+    jpeg_round_trip,
+    read_image,
+    write_image,
+    write_whole,
+)
+from tests.conftest import smooth_image
+
+LOSSLESS = ['.png', '.bmp', '.tif', '.tiff']
+
+
+@pytest.mark.parametrize('extension', LOSSLESS)
+@pytest.mark.parametrize('channels', [1, 3])
+def test_eight_bits_round_trip(tmp_path, extension, channels):
+    image = np.round(smooth_image(9, 14, channels) * 255) / np.float32(255)
+    write_image(tmp_path / f'a{extension}', image)
+    np.testing.assert_array_equal(read_image(tmp_path / f'a{extension}'), image)
+    assert image_size(tmp_path / f'a{extension}') == (9, 14)
+
+
+@pytest.mark.parametrize('extension', ['.png', '.tif'])
+def test_sixteen_bits_round_trip(tmp_path, extension):
+    image = (np.arange(65536) / 65535).astype(np.float32).reshape(256, 256, 1).repeat(3, 2)
+    write_image(tmp_path / f'a{extension}', image, bits=16)
+    np.testing.assert_array_equal(read_image(tmp_path / f'a{extension}'), image)
+    assert image_size(tmp_path / f'a{extension}') == (256, 256)
+
+
+def test_channels_are_rgb(tmp_path):
+    image = np.zeros((4, 4, 3), np.float32)
+    image[..., 0] = 1
+    write_image(tmp_path / 'red.png', image)
+    assert cv2.imread(str(tmp_path / 'red.png'))[0, 0].tolist() == [0, 0, 255]
+    np.testing.assert_array_equal(read_image(tmp_path / 'red.png'), image)
+
+
+def test_exif_orientation_is_applied_to_image_and_size(tmp_path):
+    from PIL import Image
+
+    exif = Image.Exif()
+    exif[0x0112] = 6  # quarter turn
+    pixels = np.zeros((20, 30, 3), np.uint8)
+    pixels[:, :15] = 255
+    Image.fromarray(pixels).save(tmp_path / 'turned.jpg', exif=exif, quality=95)
+    image = read_image(tmp_path / 'turned.jpg')
+    assert image.shape == (30, 20, 3)
+    assert image_size(tmp_path / 'turned.jpg') == (30, 20)
+    assert image[2].mean() > 0.9 > 0.1 > image[-3].mean()
+
+
+@pytest.mark.parametrize('part', [0.05, 0.5, 0.97])
+@pytest.mark.parametrize('extension', ['.png', '.jpg', '.bmp', '.tif', '.webp'])
+def test_truncated_files_are_refused(tmp_path, extension, part):
+    path = tmp_path / f'photo{extension}'
+    write_image(path, smooth_image(64, 64))
+    data = path.read_bytes()
+    path.write_bytes(data[: int(len(data) * part)])
+    with pytest.raises(ImageReadError, match=f'photo{extension}'):
+        read_image(path)
+
+
+@pytest.mark.parametrize('content', [b'', b'hello, I am no image', b'\x89PNG\r\n\x1a\n'])
+def test_other_files_are_refused(tmp_path, content):
+    (tmp_path / 'a.png').write_bytes(content)
+    for function in (read_image, image_size):
+        with pytest.raises(ImageReadError, match=r'a\.png'):
+            function(tmp_path / 'a.png')
+
+
+def test_missing_file(tmp_path):
+    for function in (read_image, image_size):
+        with pytest.raises(FileNotFoundError, match=r'nothing\.png: no such file'):
+            function(tmp_path / 'nothing.png')
+
+
+@pytest.mark.parametrize(
+    ('name', 'image', 'bits', 'message'),
+    [
+        ('a.gif', np.zeros((2, 2, 3)), 8, 'unknown extension'),
+        ('a.jpg', np.zeros((2, 2, 3)), 16, '16 bits; accepted: 8'),
+        ('a.png', np.zeros((2, 2)), 8, r'got \(2, 2\)'),
+        ('a.png', np.zeros((2, 2, 4)), 8, r'got \(2, 2, 4\)'),
+    ],
+)
+def test_what_cannot_be_written(tmp_path, name, image, bits, message):
+    with pytest.raises(ValueError, match=message):
+        write_image(tmp_path / name, image, bits=bits)
+    assert not list(tmp_path.iterdir())
+
+
+def test_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
+    path = tmp_path / 'a.png'
+    write_whole(path, b'old')
+
+    def full_disk(*_):
+        raise OSError(28, 'No space left on device')
+
+    monkeypatch.setattr(os, 'replace', full_disk)
+    with pytest.raises(OSError, match=r'a\.png: cannot be written \(No space left on device\)'):
+        write_whole(path, b'new')
+    assert [file.read_bytes() for file in tmp_path.iterdir()] == [b'old']
+
+
+def test_values_outside_the_range_are_clipped_and_halves_round_up(tmp_path):
+    values = np.array([-1, 0.5 / 255, 1.5 / 255, 2], np.float64).reshape(1, 4, 1)
+    write_image(tmp_path / 'a.png', values)
+    assert (read_image(tmp_path / 'a.png') * 255).round().ravel().tolist() == [0, 1, 2, 255]
+
+
+@pytest.mark.parametrize('channels', [1, 3])
+def test_jpeg_is_opencvs(tmp_path, channels):
+    image = smooth_image(40, 24, channels)
+    pixels = np.floor(image * 255 + 0.5).astype(np.uint8)
+    cv2.imwrite(str(tmp_path / 'a.jpg'), pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 20])
+    result = jpeg_round_trip(image, 20)
+    assert result.shape == image.shape
+    np.testing.assert_array_equal(result, read_image(tmp_path / 'a.jpg'))
+    assert np.abs(result - image).mean() > np.abs(jpeg_round_trip(image, 90) - image).mean()

@@ -1,0 +1,133 @@
+import pytest
+import torch
+from torch import nn
+
+from restorekit.data_sample import DataSample
+from restorekit.functional import imresize
+from restorekit.registry import BACKBONES, MODELS
+
+L1 = {'l1': {'type': 'L1Loss'}}
+
+
+class TwoSteps(nn.Module):
+    """A backbone with named outputs, one of them a list."""
+
+    scale = 1
+
+    def __init__(self):
+        super().__init__()
+        self.gain = nn.Parameter(torch.tensor(0.5))
+
+    def forward(self, inputs):
+        return self.forward_train(inputs)['output']
+
+    def forward_train(self, inputs):
+        steps = [inputs * self.gain, inputs * self.gain**2]
+        return {'steps': steps, 'output': steps[-1]}
+
+
+@pytest.fixture
+def two_steps():
+    BACKBONES.register_module(module=TwoSteps, force=True)
+    yield {'type': 'TwoSteps'}
+    del BACKBONES.module_dict['TwoSteps']
+
+
+def batch(count=2, size=8, scale=1, channels=3):
+    samples = [
+        DataSample(gt=torch.rand(channels, size * scale, size * scale), metainfo={'name': str(i)})
+        for i in range(count)
+    ]
+    return torch.rand(count, channels, size, size), samples
+
+
+def test_losses_are_weighted_named_and_summed_over_steps(two_steps):
+    losses = {
+        'last': {'type': 'L1Loss', 'weight': 3.0},
+        'steps': {'type': 'MSELoss', 'pred': 'steps', 'target': 'gt'},
+    }
+    model = MODELS.build({'type': 'Restorer', 'backbone': two_steps, 'losses': losses})
+    inputs, samples = batch()
+    gt = torch.stack([sample.gt for sample in samples])
+    result = model(inputs, samples, mode='loss')
+    last, first = inputs * 0.25, inputs * 0.5
+    torch.testing.assert_close(result['loss_last'], 3 * (last - gt).abs().mean())
+    squares = (first - gt).square().mean() + (last - gt).square().mean()
+    torch.testing.assert_close(result['loss_steps'], squares)
+
+
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        ({'pred': 'stepz'}, "pred='stepz', which is not there; did you mean 'steps'"),
+        ({'target': 'gtt'}, "target='gtt', which is not there; did you mean 'gt'"),
+    ],
+)
+def test_a_loss_on_something_that_is_not_there(two_steps, options, message):
+    model = MODELS.build(
+        {'type': 'Restorer', 'backbone': two_steps, 'losses': {'l': {'type': 'L1Loss', **options}}}
+    )
+    with pytest.raises(ValueError, match=message):
+        model(*batch(), mode='loss')
+
+
+def test_pre_upscale_is_matlabs_bicubic():
+    model = MODELS.build(
+        {'type': 'Restorer', 'backbone': {'type': 'Bicubic', 'scale': 1}, 'pre_upscale': 3}
+    )
+    inputs, _ = batch()
+    assert model.scale == 3
+    torch.testing.assert_close(model(inputs), imresize(inputs, 3))
+
+
+def test_predict_takes_images_of_different_sizes():
+    model = MODELS.build({'type': 'Restorer', 'backbone': {'type': 'Bicubic', 'scale': 2}})
+    images = [torch.rand(3, 5, 6), torch.rand(3, 9, 4)]
+    result = model(images, [DataSample(), DataSample()], mode='predict')
+    assert [sample.pred.shape for sample in result] == [(3, 10, 12), (3, 18, 8)]
+
+
+def test_preprocessor_translates_both_ways():
+    preprocessor = {'type': 'ImagePreprocessor', 'color': 'bgr', 'mean': 0.5, 'std': [0.5, 1, 2]}
+    model = MODELS.build(
+        {'type': 'Restorer', 'backbone': {'type': 'Bicubic'}, 'data_preprocessor': preprocessor}
+    )
+    image = torch.rand(1, 3, 4, 4)
+    seen = model.data_preprocessor.encode(image)
+    torch.testing.assert_close(seen[:, 0], (image[:, 2] - 0.5) / 0.5)
+    torch.testing.assert_close(seen[:, 2], (image[:, 0] - 0.5) / 2)
+    torch.testing.assert_close(model(image), image)
+
+
+def test_preprocessor_refuses_what_the_network_does_not_take():
+    preprocessor = MODELS.build({'type': 'ImagePreprocessor', 'color': 'y'})
+    sample = DataSample(metainfo={'lq_path': 'a.png', 'gt_path': ''})
+    with pytest.raises(
+        ValueError, match=r"color='y' takes 1 channels, got \(3, 4, 4\) from a\.png"
+    ):
+        preprocessor({'inputs': [torch.rand(3, 4, 4)], 'data_samples': [sample]})
+    different = {'inputs': [torch.rand(1, 4, 4), torch.rand(1, 4, 5)], 'data_samples': None}
+    assert len(preprocessor(different)['inputs']) == 2
+    with pytest.raises(ValueError, match=r'must have one size, .*PairedRandomCrop'):
+        preprocessor(different, training=True)
+
+
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        ({'color': 'hsv'}, "got 'hsv'"),
+        ({'mean': [0, 0]}, r'one number or 3, got \[0, 0\]'),
+        ({'std': 0}, 'std must be > 0, got 0'),
+    ],
+)
+def test_preprocessor_options_are_checked(options, message):
+    with pytest.raises(ValueError, match=message):
+        MODELS.build({'type': 'ImagePreprocessor', **options})
+
+
+def test_modes():
+    model = MODELS.build({'type': 'Restorer', 'backbone': {'type': 'Bicubic'}})
+    with pytest.raises(ValueError, match="got 'prediction'"):
+        model(*batch(), mode='prediction')
+    with pytest.raises(ValueError, match='losses are empty'):
+        model(*batch(), mode='loss')

@@ -1,0 +1,155 @@
+"""Every config in the repository: it loads, it builds, its name says what it is."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+
+from restorekit.config import ConfigError, config_folder, find_config, load_config
+from restorekit.io import write_image
+from restorekit.registry import DATASETS, METRICS, MODELS
+from tests.conftest import smooth_image
+
+CONFIGS = [
+    path.relative_to(config_folder()).as_posix()
+    for path in sorted(config_folder().rglob('*.py'))
+    if '_base_' not in path.parts
+]
+COUNTS = {'2k': 2000, '1k': 1000, '300k': 300_000}
+
+
+def entries(node: object, kind: str) -> list[dict]:
+    """All dicts below a node whose type is `kind`."""
+    children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else []
+    found = [node] if isinstance(node, dict) and node.get('type') == kind else []
+    return found + [entry for child in children for entry in entries(child, kind)]
+
+
+@pytest.mark.parametrize('name', CONFIGS)
+def test_model_metrics_and_name(name):
+    config = load_config(name)
+    model = MODELS.build(config.model)
+    for metric in config.test_evaluator:
+        METRICS.build(metric)
+    stem = Path(name).stem
+    scale = re.search(r'_x(\d)', stem)
+    quality = re.search(r'-q(\d\d)', stem)
+    assert model.scale == (int(scale[1]) if scale else 1)
+    wanted = {'scale': int(scale[1])} if scale else {'quality': int(quality[1])}
+    degradations = [
+        entry['degradation']
+        for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader')
+        for kind in ('FolderDataset', 'SamplePhotos')
+        for entry in entries(config.get(loader), kind)
+        if 'degradation' in entry
+    ]
+    degradations += [
+        config[loader].dataset.shared.degradation
+        for loader in ('val_dataloader', 'test_dataloader')
+        if 'shared' in config[loader].dataset
+    ]
+    assert degradations
+    assert all(degradation == wanted for degradation in degradations)
+    if 'train_cfg' in config:
+        schedule, dataset = stem.split('_')[-2:]
+        assert config.train_cfg.max_iters == config.param_scheduler.T_max == COUNTS[schedule]
+        source = config.train_dataloader.dataset
+        assert dataset in source.get('gt_dir', source.type).lower()
+    modules = re.search(r'-(\d)modules', stem)
+    if modules:
+        assert len(model.backbone.blocks) == int(modules[1])
+
+
+@pytest.mark.parametrize('name', CONFIGS)
+def test_datasets_build_and_give_a_sample(name, tmp_path, monkeypatch):
+    for folder in ('sr/BSD200', 'sr/Set5/HR', 'jpeg/Classic5', 'DIV2K/DIV2K_train_HR_tiles'):
+        (tmp_path / folder).mkdir(parents=True)
+        write_image(tmp_path / folder / 'a.png', smooth_image(144, 144))
+    monkeypatch.setenv('RESTOREKIT_DATA', str(tmp_path))
+    config = load_config(name)
+    scale = MODELS.build(config.model).scale
+    for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        if loader in config:
+            sample = DATASETS.build(config[loader].dataset)[0]
+            lq, gt = sample['inputs'], sample['data_samples'].gt
+            assert (lq.shape[1] * scale, lq.shape[2] * scale) == gt.shape[1:]
+
+
+def test_leaves_are_short():
+    for name in CONFIGS:
+        if not name.startswith('demo/'):  # a whole story in one file
+            assert len(find_config(name).read_text().splitlines()) <= 40, name
+
+
+def check(tmp_path, text, **options):
+    (tmp_path / 'a.py').write_text(text)
+    return load_config(str(tmp_path / 'a.py'), options)
+
+
+@pytest.mark.parametrize(
+    ('text', 'message'),
+    [
+        (
+            "model = dict(type='Restoror')",
+            r"model: 'Restoror' is not registered in MODELS; did you",
+        ),
+        (
+            "model = dict(type='Restorer', backbone=dict(type='AIN', num_fets=3))",
+            "model.backbone: AIN has no option 'num_fets'; did you mean 'num_feats'",
+        ),
+        ("optim_wraper = dict(type='OptimWrapper')", "'optim_wraper': no such key; did you mean"),
+        (
+            "val_dataloader = dict(dataset=dict(type='TestSets', pipeline=[dict(type='Crop')]))",
+            r"val_dataloader.dataset.pipeline.0: 'Crop' is not registered in TRANSFORMS",
+        ),
+        (
+            "model = dict(losses=dict(a=dict(type='L1Loss', wight=1)))",
+            "model.losses.a: L1Loss has no option 'wight'",
+        ),
+        ('model = dict(', 'cannot be read: SyntaxError'),
+        ("_base_ = './nothing.py'", 'nothing.py'),
+    ],
+)
+def test_slips_are_named_with_their_place(tmp_path, text, message):
+    with pytest.raises((ConfigError, FileNotFoundError), match=message):
+        check(tmp_path, text)
+
+
+def test_all_slips_at_once(tmp_path):
+    with pytest.raises(ConfigError) as error:
+        check(
+            tmp_path, "modle = 1\nmodel = dict(type='A')\nval_evaluator = dict(type='PSNR', crop=1)"
+        )
+    assert len(str(error.value).splitlines()) == 4
+
+
+def test_overrides_are_checked_too(tmp_path):
+    text = "model = dict(type='Restorer', backbone=dict(type='AIN'))"
+    assert check(tmp_path, text, **{'model.backbone.num_blocks': 2}).model.backbone.num_blocks == 2
+    with pytest.raises(ConfigError, match="did you mean 'num_blocks'"):
+        check(tmp_path, text, **{'model.backbone.num_block': 2})
+
+
+def test_free_variables_and_other_packages_parts_are_allowed(tmp_path):
+    text = """
+my_root = 'x'
+model = dict(type='Restorer', losses=dict(a=dict(type='L1Loss', weight=2, pred='output')))
+optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='Adam', lr=1), paramwise_cfg=dict())
+default_hooks = dict(report=dict(type='ReportHook', priority='LOW'))
+"""
+    assert isinstance(check(tmp_path, text), Config)
+
+
+def test_packaged_configs_are_found_by_name():
+    expected = config_folder() / 'ain/ain_x2_300k_div2k.py'
+    for name in (
+        'ain/ain_x2_300k_div2k.py',
+        'configs/ain/ain_x2_300k_div2k.py',
+        'ain/ain_x2_300k_div2k',
+    ):
+        assert find_config(name).resolve() == expected.resolve()
+    with pytest.raises(FileNotFoundError, match="did you mean 'ain/ain_x2_300k_div2k.py'"):
+        find_config('ain/ain_x2_300k_divk.py')

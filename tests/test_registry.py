@@ -1,0 +1,158 @@
+"""Registries, and a third party's package that nothing here knows."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+from mmengine.registry import MODELS as MMENGINE_MODELS
+from mmengine.registry import DefaultScope
+from torch import nn
+
+from restorekit.registry import BACKBONES, BLOCKS, LOSSES, MODELS, REGISTRIES, UnknownTypeError
+
+
+@pytest.mark.parametrize('name', ['ain', 'AIM', 'AINN'])
+def test_unknown_name_gives_registry_and_nearest(name):
+    with pytest.raises(
+        UnknownTypeError, match=f"'{name}' is not registered in BACKBONES; did you mean 'AIN'"
+    ):
+        BACKBONES.build({'type': name})
+
+
+def test_unknown_name_without_a_near_one_lists_what_there_is():
+    with pytest.raises(UnknownTypeError, match='LOSSES; accepted: .*CharbonnierLoss'):
+        LOSSES.build({'type': 'qqqqqqqqqqqq'})
+
+
+def test_unknown_option_gives_class_and_nearest():
+    with pytest.raises(TypeError, match="AIN has no option 'num_fets'; did you mean 'num_feats'"):
+        BACKBONES.build({'type': 'AIN', 'num_fets': 32})
+
+
+def test_a_failed_build_leaves_the_registry_as_it_was():
+    before = dict(BLOCKS.module_dict)
+    with pytest.raises(UnknownTypeError):
+        BLOCKS.build({'type': 'Nothing'})
+    with pytest.raises(KeyError, match='already registered'):
+        BLOCKS.register_module(name='ResidualBlock')(nn.Identity)
+    assert BLOCKS.module_dict == before
+
+
+@pytest.mark.parametrize('scope', [None, 'mmengine', 'restorekit'])
+def test_parts_are_found_under_any_default_scope(scope):
+    with DefaultScope.overwrite_default_scope(scope):
+        assert isinstance(BLOCKS.build({'type': 'ResidualBlock', 'channels': 4}), nn.Module)
+        assert isinstance(
+            BLOCKS.build({'type': 'restorekit.ResidualBlock', 'channels': 4}), nn.Module
+        )
+        norm = {'type': 'BN'}
+        block = BLOCKS.build({'type': 'AttentiveInception', 'channels': 8, 'norm_cfg': norm})
+        assert any(isinstance(module, nn.BatchNorm2d) for module in block.modules())
+
+
+def test_part_registries_fall_back_to_models_and_mmcv():
+    assert BLOCKS.get('Conv2d') is nn.Conv2d
+    assert BLOCKS.get('Restorer') is MODELS.get('Restorer')
+
+
+def test_our_models_resolve_from_mmengine_by_scope():
+    assert MMENGINE_MODELS.get('restorekit.Restorer') is MODELS.get('Restorer')
+
+
+def test_listing_imports_first():
+    names = subprocess.run(
+        [sys.executable, '-c', 'from restorekit.registry import BLOCKS; print(*BLOCKS)'],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    assert {'AttentiveInception', 'ResidualBlock'} <= set(names)
+
+
+def test_every_registry_has_its_own_name():
+    assert all(name == registry.name for name, registry in REGISTRIES.items())
+
+
+def test_import_is_light():
+    code = """
+        import sys, restorekit, restorekit.registry
+        heavy = ['cv2', 'scipy', 'matplotlib', 'skimage', 'tensorboard', 'mmcv']
+        print([name for name in heavy if name in sys.modules])
+    """
+    result = subprocess.run(
+        [sys.executable, '-c', textwrap.dedent(code)], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == '[]'
+
+
+PLUGIN = {
+    'thirdparty/__init__.py': '',
+    'thirdparty/parts.py': """
+        from torch import nn
+        from restorekit.registry import BLOCKS, LOSSES
+
+        @BLOCKS.register_module()
+        class Gain(nn.Conv2d):
+            def __init__(self, channels, *, groups=1):
+                super().__init__(channels, channels, 1, groups=groups)
+
+        @LOSSES.register_module()
+        class CubicLoss(nn.Module):
+            def forward(self, pred, target):
+                return (pred - target).abs().pow(3).mean()
+    """,
+    'broken/__init__.py': 'import a_library_that_is_not_there',
+    'setup.py': """
+        from setuptools import setup
+        setup(
+            name='thirdparty', version='1', packages=['thirdparty', 'broken'],
+            entry_points={'restorekit.plugins': ['parts = thirdparty.parts', 'broken = broken']},
+        )
+    """,
+}
+
+USE = """
+    import torch
+    from restorekit.registry import BLOCKS, MODELS
+    model = MODELS.build(dict(
+        type='Restorer',
+        backbone=dict(
+            type='ResidualNet', num_feats=4, num_blocks=2, block=dict(type='Gain', groups=2)),
+        losses=dict(cubic=dict(type='CubicLoss', weight=2.0))))
+    print(type(model.backbone.blocks[0]).__name__, type(model.losses['cubic'].loss).__name__)
+    print(model(torch.rand(1, 3, 5, 6)).shape)
+    try:
+        BLOCKS.build(dict(type='Lost', channels=1))
+    except ValueError as error:
+        print(error)
+"""
+
+
+def test_third_party_package_is_found_without_an_import(tmp_path: Path):
+    source, site = tmp_path / 'source', tmp_path / 'site'
+    for name, text in PLUGIN.items():
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_text(textwrap.dedent(text))
+    subprocess.run(
+        [sys.executable, '-m', 'pip', 'install', '-q', '--no-deps', '--no-build-isolation']
+        + ['--disable-pip-version-check', '--target', str(site), str(source)],
+        check=True,
+    )
+    result = subprocess.run(
+        [sys.executable, '-W', 'ignore', '-c', textwrap.dedent(USE)],
+        capture_output=True,
+        text=True,
+        env={'PYTHONPATH': str(site), 'PATH': ''},
+        cwd=tmp_path,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    lines = result.stdout.splitlines()
+    assert lines[0] == 'Gain CubicLoss'
+    assert lines[1] == 'torch.Size([1, 3, 5, 6])'
+    assert "'Lost' is not registered in BLOCKS" in lines[2]
+    assert "plugin broken (broken): ModuleNotFoundError: No module named 'a_library" in lines[2]

@@ -1,0 +1,226 @@
+import random
+
+import numpy as np
+import pytest
+import torch
+
+from restorekit.io import jpeg_round_trip, write_image
+from restorekit.registry import TRANSFORMS
+from restorekit.transforms import (
+    BicubicDownscale,
+    Cache,
+    JPEGCompress,
+    LoadImages,
+    PackInputs,
+    PairedRandomCrop,
+    RandomFlipRotate,
+    generator,
+    sample_stream,
+)
+from tests.conftest import smooth_image
+
+
+def coordinates(height: int, width: int, scale: int = 1) -> np.ndarray:
+    """An image whose pixels say where, in units of lq pixels, they are."""
+    y, x = np.mgrid[:height, :width] // scale
+    return np.stack([y, x, 0 * x], -1).astype(np.float32)
+
+
+def test_stream_is_a_function_of_seed_and_position():
+    def draw(seed, position):
+        with sample_stream(seed, position):
+            return generator().random(), random.random(), np.random.rand(), torch.rand(1).item()  # noqa: NPY002
+
+    assert draw(1, 5) == draw(1, 5)
+    streams = [draw(1, 5), draw(1, 6), draw(2, 5), draw(5, 1)]
+    assert all(len({stream[kind] for stream in streams}) == 4 for kind in range(4))
+
+
+def test_stream_restores_the_global_generators_even_after_an_error():
+    before = random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist()  # noqa: NPY002
+    with pytest.raises(RuntimeError), sample_stream(0, 0):
+        random.random()
+        np.random.rand()  # noqa: NPY002
+        torch.rand(1)
+        raise RuntimeError
+    after = random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist()  # noqa: NPY002
+    assert before == after
+
+
+@pytest.mark.parametrize('scale', [1, 2, 3])
+def test_crop_takes_the_same_place_from_both(scale):
+    crop = PairedRandomCrop(8)
+    seen = set()
+    for position in range(60):
+        with sample_stream(0, position):
+            out = crop(
+                {'lq': coordinates(11, 13), 'gt': coordinates(11 * scale, 13 * scale, scale)}
+            )
+        assert out['lq'].shape == (8, 8, 3)
+        np.testing.assert_array_equal(out['gt'][::scale, ::scale], out['lq'])
+        seen.add(tuple(out['lq'][0, 0, :2]))
+    assert {y for y, _ in seen} == set(range(4))
+    assert {x for _, x in seen} == set(range(6))
+
+
+def test_crop_of_the_whole_image():
+    image = coordinates(8, 8)
+    np.testing.assert_array_equal(PairedRandomCrop(8)({'gt': image})['gt'], image)
+
+
+def test_crop_larger_than_the_image_names_file_and_sizes():
+    with pytest.raises(
+        ValueError, match=r'a\.png: 7 x 9 pixels are smaller than the crop of 8 x 8'
+    ):
+        PairedRandomCrop(8)({'lq': coordinates(7, 9), 'lq_path': 'a.png'})
+
+
+def test_crop_of_sizes_that_do_not_fit():
+    with pytest.raises(ValueError, match='gt of 17 x 16 is no multiple of lq of 8 x 8'):
+        PairedRandomCrop(8)({'lq': coordinates(8, 8), 'gt': coordinates(17, 16)})
+
+
+def test_flips_give_all_eight_symmetries_equally_often_and_alike():
+    image = coordinates(4, 4)
+    counts = {}
+    for position in range(800):
+        with sample_stream(3, position):
+            out = RandomFlipRotate()({'lq': image, 'gt': image.repeat(2, 0).repeat(2, 1)})
+        np.testing.assert_array_equal(out['gt'][::2, ::2], out['lq'])
+        key = out['lq'].tobytes()
+        counts[key] = counts.get(key, 0) + 1
+    assert len(counts) == 8
+    assert min(counts.values()) > 60
+    np.testing.assert_array_equal(image, coordinates(4, 4))  # the input is untouched
+
+
+def test_flip_alone_keeps_the_sides():
+    for position in range(20):
+        with sample_stream(0, position):
+            out = RandomFlipRotate(rotate=False)({'gt': coordinates(3, 5)})
+        assert out['gt'].shape == (3, 5, 3)
+
+
+@pytest.mark.parametrize('scale', [2, 3, 4])
+def test_downscale_cuts_to_a_multiple(scale):
+    out = BicubicDownscale(scale)({'gt': smooth_image(25, 31)})
+    assert out['gt'].shape == (25 // scale * scale, 31 // scale * scale, 3)
+    assert out['lq'].shape == (25 // scale, 31 // scale, 3)
+    back = BicubicDownscale(scale, back_up=True)({'gt': smooth_image(25, 31)})
+    assert back['lq'].shape == back['gt'].shape
+
+
+def test_downscale_takes_the_datasets_scale_and_rounds_on_demand():
+    gt = np.round(smooth_image(24, 24) * 255) / np.float32(255)
+    out = BicubicDownscale(rounded=True)({'gt': gt, 'scale': 3})
+    assert out['lq'].shape == (8, 8, 3)
+    np.testing.assert_allclose(out['lq'] * 255, np.round(out['lq'] * 255), atol=1e-4)
+    smooth = BicubicDownscale()({'gt': gt, 'scale': 3})['lq']
+    assert 0 < np.abs(smooth - out['lq']).max() < 1.01 / 255
+
+
+def test_downscale_equals_the_published_file(data_root):
+    load = LoadImages()
+    folder = data_root / 'sr/Set5'
+    made = BicubicDownscale(4, rounded=True)(load({'gt_path': str(folder / 'HR/woman.png')}))
+    published = load({'lq_path': str(folder / 'LR_bicubic/X4/woman.png')})
+    np.testing.assert_array_equal(made['lq'], published['lq'])
+
+
+def test_downscale_without_a_scale():
+    with pytest.raises(ValueError, match='scale must be an integer >= 2, .* got None'):
+        BicubicDownscale()({'gt': smooth_image(8, 8)})
+
+
+def test_jpeg_quality_range_is_drawn_per_sample():
+    gt = smooth_image(16, 16)
+    by_quality = {jpeg_round_trip(gt, q).tobytes(): q for q in (10, 11, 12)}
+    assert len(by_quality) == 3
+    drawn = set()
+    for position in range(30):
+        with sample_stream(0, position):
+            drawn.add(by_quality[JPEGCompress((10, 12))({'gt': gt})['lq'].tobytes()])
+    assert drawn == {10, 11, 12}
+
+
+@pytest.mark.parametrize('quality', [0, 101, (30, 20), None])
+def test_jpeg_quality_out_of_range(quality):
+    with pytest.raises(ValueError, match='quality must be in 1..100'):
+        JPEGCompress(quality)({'gt': smooth_image(8, 8)})
+
+
+def test_luma_of_a_gray_file_is_the_file(tmp_path):
+    gray = np.round(smooth_image(8, 9, 1) * 255) / np.float32(255)
+    write_image(tmp_path / 'gray.png', gray)
+    write_image(tmp_path / 'rgb.png', gray.repeat(3, 2))
+    paths = {'gt_path': str(tmp_path / 'gray.png'), 'lq_path': str(tmp_path / 'rgb.png')}
+    np.testing.assert_array_equal(LoadImages(color='y')({**paths})['gt'], gray)
+    np.testing.assert_array_equal(LoadImages(color='y')({**paths})['lq'], gray)
+    np.testing.assert_array_equal(LoadImages(color='rgb')({**paths})['gt'], gray.repeat(3, 2))
+    studio = LoadImages(color='y')({'gt_path': paths['lq_path']})['gt']
+    np.testing.assert_allclose(studio, (16 + 219 * gray) / 255, atol=1e-6)
+
+
+def test_luma_of_a_colour_file_beside_a_gray_one(tmp_path):
+    write_image(tmp_path / 'gray.png', smooth_image(8, 9, 1))
+    write_image(tmp_path / 'rgb.png', smooth_image(8, 9, 3))
+    with pytest.raises(ValueError, match=r'rgb\.png: a colour image whose counterpart is gray'):
+        LoadImages(color='y')(
+            {'gt_path': str(tmp_path / 'gray.png'), 'lq_path': str(tmp_path / 'rgb.png')}
+        )
+
+
+def test_rounded_luma_has_eight_bits(tmp_path):
+    write_image(tmp_path / 'a.png', smooth_image(8, 9))
+    luma = LoadImages(color='y', rounded=True)({'gt_path': str(tmp_path / 'a.png')})['gt'] * 255
+    np.testing.assert_allclose(luma, luma.round(), atol=1e-4)
+
+
+def test_cache_runs_once_a_file_and_is_not_changed_by_what_follows(tmp_path):
+    write_image(tmp_path / 'a.png', smooth_image(12, 12))
+    calls = []
+
+    def count(results):
+        calls.append(results['gt_path'])
+        return results
+
+    cache = Cache([LoadImages(), count])
+    paths = {'gt_path': str(tmp_path / 'a.png')}
+    first = cache({**paths})
+    cut = PairedRandomCrop(4)(cache({**paths}))
+    again = cache({**paths})
+    assert len(calls) == 1
+    assert cut['gt'].shape == (4, 4, 3)
+    np.testing.assert_array_equal(first['gt'], again['gt'])
+
+
+def test_cache_stops_at_its_limit(tmp_path):
+    write_image(tmp_path / 'a.png', smooth_image(12, 12))
+    calls = []
+    cache = Cache([LoadImages(), lambda results: calls.append(1) or results], max_mib=0)
+    for _ in range(2):
+        assert cache({'gt_path': str(tmp_path / 'a.png')})['gt'].shape == (12, 12, 3)
+    assert len(calls) == 2
+
+
+def test_pack_gives_contiguous_tensors_of_their_own():
+    lq = coordinates(4, 6)[:, ::-1]
+    packed = PackInputs()({'lq': lq, 'gt': lq, 'name': 'a', 'dataset': 'd'})
+    assert packed['inputs'].shape == (3, 4, 6)
+    assert packed['inputs'].is_contiguous()
+    torch.testing.assert_close(packed['inputs'], torch.from_numpy(lq.copy()).permute(2, 0, 1))
+    assert packed['data_samples'].name == 'a'
+    packed['inputs'].zero_()
+    assert lq.any()
+
+
+@pytest.mark.parametrize(
+    ('config', 'message'),
+    [
+        ({'type': 'PairedRandomCrop', 'size': 0}, 'size must be an integer >= 1, got 0'),
+        ({'type': 'LoadImages', 'color': 'hsv'}, "color must be one of .* got 'hsv'"),
+    ],
+)
+def test_options_are_checked(config, message):
+    with pytest.raises(ValueError, match=message):
+        TRANSFORMS.build(config)
