@@ -5,7 +5,7 @@ import torch
 
 from restorekit.registry import BLOCKS
 
-CHANNELS = 32
+CHANNELS = 64
 NAMES = [name for name in BLOCKS if getattr(BLOCKS.get(name), 'is_block', True)]
 SIZES = [(1, 1), (5, 7), (16, 12), (31, 33)]
 

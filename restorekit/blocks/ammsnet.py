@@ -1,0 +1,86 @@
+"""The blocks of AMMSNet.
+
+Paper: Lyn and Yan, "Image super-resolution reconstruction based on attention mechanism and feature
+fusion", 2020. No reference implementation is published; where the text is silent, the reading is
+said in each block.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from restorekit.blocks.layers import build_conv
+from restorekit.registry import BLOCKS
+
+
+@BLOCKS.register_module()
+class MSFF(nn.Module):
+    """Multi-scale feature fusion: x + conv1x1([relu(conv_k(x)) for k in 1, 3, 5]).
+
+    Args:
+        channels: C, of input, output and each branch.
+        kernel_sizes: One branch each, odd.
+    """
+
+    def __init__(self, channels: int, *, kernel_sizes: tuple[int, ...] = (1, 3, 5)) -> None:
+        super().__init__()
+        self.branches = nn.ModuleList(
+            nn.Sequential(build_conv(None, channels, channels, size), nn.ReLU(inplace=True))
+            for size in kernel_sizes
+        )
+        self.fuse = nn.Conv2d(len(kernel_sizes) * channels, channels, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.fuse(torch.cat([branch(x) for branch in self.branches], dim=1))
+
+
+@BLOCKS.register_module()
+class ShallowBlock(nn.Module):
+    """Shallow feature block: x + conv1x1(relu(conv1x1(x))). The text says "several" convolutions.
+
+    Args:
+        channels: C, of input and output.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv2d(channels, channels, 1),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(channels, channels, 1),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.body(x)
+
+
+@BLOCKS.register_module()
+class AttentionUnit(nn.Module):
+    """Attention unit AM: attentions on the same features, concatenated, fused, plus the input.
+
+    Args:
+        channels: C, of input and output.
+        branches: Configs of the attentions, each a block; non-local and second-order in the paper.
+    Raises:
+        ValueError: If there is no branch.
+    """
+
+    def __init__(self, channels: int, *, branches: list[dict] | None = None) -> None:
+        super().__init__()
+        branches = [{'type': 'NonLocal'}, {'type': 'SOCA'}] if branches is None else branches
+        if not branches:
+            raise ValueError('AttentionUnit: at least one branch is needed')
+        self.branches = nn.ModuleList(
+            BLOCKS.build({**branch, 'channels': channels}) for branch in branches
+        )
+        self.fuse = nn.Conv2d(len(branches) * channels, channels, 1)
+        self.min_size = max(getattr(branch, 'min_size', 1) for branch in self.branches)
+        self.parameters_without_gradient = tuple(
+            f'branches.{index}.{name}'
+            for index, branch in enumerate(self.branches)
+            for name in getattr(branch, 'parameters_without_gradient', ())
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.fuse(torch.cat([branch(x) for branch in self.branches], dim=1))
