@@ -17,7 +17,7 @@ NON_LOCAL_MAP = {
 
 
 def load(block, golden, key_map):
-    """A block in float64 with the golden weights, renamed; everything the map does not name is left."""
+    """A block in float64 with the golden weights that the map names, renamed."""
     weights = {}
     for name in golden.files:
         for theirs, ours in key_map.items():
@@ -51,14 +51,11 @@ def test_golden_non_local_by_region(golden_root, size):
 def test_golden_non_local_with_its_normalisation_folded(golden_root, size):
     golden = np.load(golden_root / f'04_san/nonlocal_ca_bn_eval_{size}.npz')
     assert json.loads(str(golden['meta']))['args']['inter_feat'] == 8
+    names = {k: v for k, v in NON_LOCAL_MAP.items() if k != 'non_local.W'}
     block = NonLocal(16, reduction=2, regions=2)
-    block = load(
-        block, golden, {**NON_LOCAL_MAP, 'non_local.W': 'unused', 'non_local.W.0': 'project'}
-    )
-    norm = {
-        k: torch.from_numpy(golden[f'sd/non_local.W.1.{k}'])
-        for k in ('weight', 'bias', 'running_mean', 'running_var')
-    }
+    block = load(block, golden, {**names, 'non_local.W.0': 'project'})
+    entries = ('weight', 'bias', 'running_mean', 'running_var')
+    norm = {name: torch.from_numpy(golden[f'sd/non_local.W.1.{name}']) for name in entries}
     gain = norm['weight'] / (norm['running_var'] + 1e-5).sqrt()
     with torch.no_grad():
         block.project.weight *= gain[:, None, None, None]
