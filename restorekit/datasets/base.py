@@ -7,7 +7,7 @@ from abc import abstractmethod
 from mmengine.dataset import BaseDataset
 
 from restorekit.io import image_size
-from restorekit.transforms import build_transforms
+from restorekit.transforms import build_transforms, plan_sizes
 
 MAX_LISTED = 20
 LABELS = {'scale': 'x', 'quality': 'q'}
@@ -102,12 +102,10 @@ class ImageDataset(BaseDataset):
             problem = _scale_problem(sizes['gt'], sizes['lq'], self.degradation.get('scale'))
             if problem:
                 return f'{sample["lq_path"]}: {problem} ({sample["gt_path"]})'
-        smallest = sizes.get('lq') or sizes.get('gt')
-        for transform in self.pipeline.transforms:
-            check = getattr(transform, 'size_problem', None)
-            problem = check(smallest) if check and smallest else None
-            if problem:
-                return f'{sample.get("lq_path") or sample.get("gt_path")}: {problem}'
+        try:
+            plan_sizes(self.pipeline.transforms, sizes, sample)
+        except ValueError as error:
+            return f'{sample.get("lq_path") or sample.get("gt_path")}: {error}'
         return None
 
 

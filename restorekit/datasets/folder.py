@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from mmengine.logging import print_log
+
 from restorekit.datasets.base import (
     DataError,
     ImageDataset,
     MissingFolderError,
     raise_problems,
 )
-from restorekit.io import EXTENSIONS, is_image
+from restorekit.io import EXTENSIONS, image_size, is_image
 from restorekit.registry import DATASETS
 
 
@@ -25,6 +27,7 @@ class FolderDataset(ImageDataset):
         lq_dir: Folder of the degraded images; None where the pipeline makes them.
         lq_template: The stem of a degraded image, `{}` standing for the ground truth's: '{}x2'.
             Extensions may differ.
+        min_size: Leave out ground truth with a side below this, in pixels, saying how many.
         pipeline, name, degradation, check, test_mode: See ImageDataset; the name defaults to the
             folder's.
     Raises:
@@ -39,6 +42,7 @@ class FolderDataset(ImageDataset):
         *,
         pipeline: list,
         lq_template: str = '{}',
+        min_size: int = 1,
         name: str | None = None,
         degradation: dict | None = None,
         check: bool = True,
@@ -53,6 +57,7 @@ class FolderDataset(ImageDataset):
         self.gt_dir = None if gt_dir is None else Path(gt_dir)
         self.lq_dir = None if lq_dir is None else Path(lq_dir)
         self.lq_template = lq_template
+        self.min_size = min_size
         named_after = gt_dir or lq_dir
         assert named_after is not None
         super().__init__(
@@ -65,7 +70,7 @@ class FolderDataset(ImageDataset):
 
     def load_data_list(self) -> list[dict]:
         """Samples in the order of their stems."""
-        gt = None if self.gt_dir is None else _by_stem(self.gt_dir, self.name)
+        gt = None if self.gt_dir is None else self._large_enough(_by_stem(self.gt_dir, self.name))
         lq = None if self.lq_dir is None else _by_stem(self.lq_dir, self.name)
         if gt is None or lq is None:
             key, files = ('lq_path', lq) if gt is None else ('gt_path', gt)
@@ -82,13 +87,28 @@ class FolderDataset(ImageDataset):
         problems += [
             f'{path}: no ground truth in {self.gt_dir}'
             for stem, path in lq.items()
-            if stem not in wanted
+            if stem not in wanted and self.min_size <= 1
         ]
         raise_problems(self.name, problems)
         return [
             {'name': stem, 'gt_path': str(path), 'lq_path': str(lq[partner[stem]])}
             for stem, path in gt.items()
         ]
+
+    def _large_enough(self, files: dict[str, Path]) -> dict[str, Path]:
+        if self.min_size <= 1:
+            return files
+        kept = {
+            stem: path for stem, path in files.items() if min(image_size(path)) >= self.min_size
+        }
+        left_out = len(files) - len(kept)
+        print_log(
+            f'{self.name}: {left_out} of {len(files)} images are left out, '
+            f'a side is below {self.min_size} pixels',
+            logger='current',
+        )
+        raise_problems(self.name, [] if kept else [f'no image of {self.min_size} pixels a side'])
+        return kept
 
 
 def _fill(template: str, stem: str) -> str:

@@ -2,7 +2,7 @@
 
 from restorekit.transforms.augmentation import PairedRandomCrop, RandomFlipRotate
 from restorekit.transforms.degradation import BicubicDownscale, JPEGCompress
-from restorekit.transforms.loading import Cache, LoadImages, build_transforms
+from restorekit.transforms.loading import Cache, LoadImages, build_transforms, plan_sizes
 from restorekit.transforms.packing import PackInputs, to_tensor
 from restorekit.transforms.stream import generator, sample_stream
 
@@ -16,6 +16,7 @@ __all__ = [
     'RandomFlipRotate',
     'build_transforms',
     'generator',
+    'plan_sizes',
     'sample_stream',
     'to_tensor',
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 from mmcv.transforms import BaseTransform
 
 from restorekit.registry import TRANSFORMS
@@ -15,56 +14,69 @@ IMAGES = ('lq', 'gt')
 class PairedRandomCrop(BaseTransform):
     """Cut the same square, at a random place, from `lq` and, at its scale, from `gt`.
 
+    The scale is the ratio of the two images' sizes. Give one of the two sides; the other follows.
+
     Args:
-        size: Side in pixels of `lq`, or of `gt` while there is no `lq` yet. The side in `gt`
-            follows from the scale, which is the ratio of the two images' sizes.
+        size: Side in pixels of `lq`, or of `gt` while there is no `lq` yet.
+        gt_size: Side in pixels of `gt`; a multiple of the scale.
     """
 
-    def __init__(self, size: int) -> None:
-        if not isinstance(size, int) or size < 1:
-            raise ValueError(f'PairedRandomCrop: size must be an integer >= 1, got {size!r}')
+    def __init__(self, size: int | None = None, gt_size: int | None = None) -> None:
+        if (size is None) == (gt_size is None):
+            raise ValueError('PairedRandomCrop: give either size or gt_size')
+        side = gt_size if size is None else size
+        if not isinstance(side, int) or side < 1:
+            raise ValueError(f'PairedRandomCrop: size must be an integer >= 1, got {side!r}')
         self.size = size
+        self.gt_size = gt_size
 
     def transform(self, results: dict) -> dict:
-        lead = results['lq'] if 'lq' in results else results['gt']
-        problem = self.size_problem(lead.shape[:2])
-        if problem:
-            raise ValueError(f'{results.get("lq_path") or results.get("gt_path")}: {problem}')
-        top, left = (int(generator().integers(side - self.size + 1)) for side in lead.shape[:2])
-        for key in IMAGES:
-            if key in results:
-                image = results[key]
-                scale = _scale(image, lead)
-                size = self.size * scale
-                y, x = top * scale, left * scale
-                results[key] = image[y : y + size, x : x + size]
+        sizes = {key: results[key].shape[:2] for key in IMAGES if key in results}
+        try:
+            sides = self._sides(sizes)
+        except ValueError as error:
+            path = results.get('lq_path') or results.get('gt_path')
+            raise ValueError(f'{path}: {error}') from None
+        lead = next(iter(sides))
+        top, left = (int(generator().integers(n - sides[lead] + 1)) for n in sizes[lead])
+        for key, side in sides.items():
+            scale = side // sides[lead]
+            y, x = top * scale, left * scale
+            results[key] = results[key][y : y + side, x : x + side]
         return results
 
-    def size_problem(self, size: tuple[int, int]) -> str | None:
-        """What is wrong with an image of `size` (H, W), so that datasets can say it before a run
-        starts."""
-        if min(size) < self.size:
-            return (
-                f'{size[0]} x {size[1]} pixels are smaller than the crop of '
-                f'{self.size} x {self.size}'
+    def plan(self, sizes: dict[str, tuple[int, int]], sample: dict) -> dict[str, tuple[int, int]]:
+        """Sizes after the crop, or ValueError; so that a dataset can check before a run starts."""
+        return {key: (side, side) for key, side in self._sides(sizes).items()}
+
+    def _sides(self, sizes: dict[str, tuple[int, int]]) -> dict[str, int]:
+        """Side of the crop in each image, the smaller image first."""
+        keys = [key for key in IMAGES if key in sizes]
+        lead, scale = sizes[keys[0]], 1
+        if len(keys) == 2:
+            gt = sizes['gt']
+            scale = gt[0] // lead[0]
+            if (lead[0] * scale, lead[1] * scale) != tuple(gt):
+                raise ValueError(
+                    f'PairedRandomCrop: gt of {gt[0]} x {gt[1]} is no multiple of '
+                    f'lq of {lead[0]} x {lead[1]}'
+                )
+        if self.gt_size is not None and self.gt_size % scale:
+            raise ValueError(
+                f'PairedRandomCrop: gt_size {self.gt_size} is no multiple of scale {scale}'
             )
-        return None
-
-
-def _scale(image: np.ndarray, lead: np.ndarray) -> int:
-    scale = image.shape[0] // lead.shape[0]
-    if (lead.shape[0] * scale, lead.shape[1] * scale) != image.shape[:2]:
-        raise ValueError(
-            f'PairedRandomCrop: gt of {image.shape[0]} x {image.shape[1]} is no multiple '
-            f'of lq of {lead.shape[0]} x {lead.shape[1]}'
-        )
-    return scale
+        side = self.size if self.gt_size is None else self.gt_size // scale
+        assert side is not None
+        if min(lead) < side:
+            raise ValueError(
+                f'{lead[0]} x {lead[1]} pixels are smaller than the crop of {side} x {side}'
+            )
+        return {key: side * (scale if key == 'gt' else 1) for key in keys}
 
 
 @TRANSFORMS.register_module()
 class RandomFlipRotate(BaseTransform):
-    """One of the eight symmetries of the square: each flip and the quarter turn with probability
-    1/2.
+    """One of the eight symmetries of the square; each flip and the quarter turn with odds of 1/2.
 
     Args:
         flip: Flip left-right and up-down.

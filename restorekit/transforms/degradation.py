@@ -35,24 +35,34 @@ class BicubicDownscale(BaseTransform):
         self.back_up = back_up
 
     def transform(self, results: dict) -> dict:
-        gt, scale = results['gt'], self.scale or results.get('scale')
-        if not isinstance(scale, int) or scale < 2:
-            raise ValueError(
-                'BicubicDownscale: scale must be an integer >= 2, here or in the dataset, '
-                f'got {scale!r}'
-            )
-        height, width = (side // scale * scale for side in gt.shape[:2])
-        if not (height and width):
-            raise ValueError(
-                f'{results.get("gt_path", "gt")}: {gt.shape[0]} x {gt.shape[1]} pixels are '
-                f'too few for scale {scale}'
-            )
+        gt, scale = results['gt'], self._scale(results)
+        height, width = self.plan({'gt': gt.shape[:2]}, results)['gt']
         results['gt'] = gt = gt[:height, :width]
         lq = _resize(to_integers(gt) if self.rounded else gt, 1 / scale)
         if self.back_up:
             lq = _resize(lq, scale)
         results['lq'] = lq.astype(np.float32) / np.float32(255) if self.rounded else lq
         return results
+
+    def plan(self, sizes: dict[str, tuple[int, int]], sample: dict) -> dict[str, tuple[int, int]]:
+        """Sizes after the degradation, or ValueError."""
+        scale = self._scale(sample)
+        small = (sizes['gt'][0] // scale, sizes['gt'][1] // scale)
+        if min(small) < 1:
+            raise ValueError(
+                f'{sizes["gt"][0]} x {sizes["gt"][1]} pixels are too few for scale {scale}'
+            )
+        gt = (small[0] * scale, small[1] * scale)
+        return {'gt': gt, 'lq': gt if self.back_up else small}
+
+    def _scale(self, sample: dict) -> int:
+        scale = self.scale or sample.get('scale')
+        if not isinstance(scale, int) or scale < 2:
+            raise ValueError(
+                'BicubicDownscale: scale must be an integer >= 2, here or in the dataset, '
+                f'got {scale!r}'
+            )
+        return scale
 
 
 def _resize(image: np.ndarray, scale: float) -> np.ndarray:
@@ -81,6 +91,11 @@ class JPEGCompress(BaseTransform):
         quality = low if low == high else int(generator().integers(low, high + 1))
         results['lq'] = jpeg_round_trip(results['gt'], quality)
         return results
+
+    def plan(self, sizes: dict[str, tuple[int, int]], sample: dict) -> dict[str, tuple[int, int]]:
+        """Sizes after the degradation, or ValueError."""
+        _range(self.quality or sample.get('quality'))
+        return {'gt': sizes['gt'], 'lq': sizes['gt']}
 
 
 def _range(quality: Any) -> tuple[int, int]:

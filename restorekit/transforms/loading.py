@@ -53,6 +53,13 @@ class LoadImages(BaseTransform):
             results['gt'] = _cut_to_multiple(results['gt'], results['lq'])
         return results
 
+    def plan(self, sizes: dict[str, tuple[int, int]], sample: dict) -> dict[str, tuple[int, int]]:
+        """Sizes after reading: `gt` at a whole multiple of `lq`."""
+        if len(sizes) < 2:
+            return sizes
+        scale = sizes['gt'][0] // sizes['lq'][0]
+        return {**sizes, 'gt': (sizes['lq'][0] * scale, sizes['lq'][1] * scale)}
+
 
 def _convert(image: np.ndarray, color: str) -> np.ndarray:
     if color == 'rgb':
@@ -92,6 +99,10 @@ class Cache(BaseTransform):
         self._kept: dict[tuple, dict] = {}
         self._bytes = 0
 
+    def plan(self, sizes: dict[str, tuple[int, int]], sample: dict) -> dict[str, tuple[int, int]]:
+        """Sizes after the transforms, or ValueError."""
+        return plan_sizes(self.transforms.transforms, sizes, sample)
+
     def transform(self, results: dict) -> dict:
         key = (results.get('gt_path'), results.get('lq_path'))
         if key not in self._kept:
@@ -102,6 +113,20 @@ class Cache(BaseTransform):
             self._kept[key] = output
             self._bytes += size
         return dict(self._kept[key])
+
+
+def plan_sizes(
+    transforms: list, sizes: dict[str, tuple[int, int]], sample: dict
+) -> dict[str, tuple[int, int]]:
+    """What images of `sizes` (H, W), by key, become; transforms without a `plan` keep them.
+
+    Raises:
+        ValueError: Where a transform could not work on them.
+    """
+    for transform in transforms:
+        if hasattr(transform, 'plan'):
+            sizes = transform.plan(sizes, sample)
+    return sizes
 
 
 def build_transforms(transforms: list) -> list:

@@ -79,6 +79,13 @@ def test_sizes_formats_and_crops_are_checked_before_anything_runs(tmp_path):
     assert len(FolderDataset(**options, pipeline=crop, check=False)) == 3
 
 
+def test_small_images_are_left_out_on_demand(photo_folder):
+    options = {'gt_dir': str(photo_folder), 'pipeline': LOAD}
+    assert len(FolderDataset(**options, min_size=68)) == 3  # sides 64/80, 68/76, ..., 84/60
+    with pytest.raises(DataError, match='no image of 100 pixels a side'):
+        FolderDataset(**options, min_size=100)
+
+
 def test_missing_and_empty_folders(tmp_path):
     with pytest.raises(MissingFolderError, match=r'nowhere .*RESTOREKIT_DATA'):
         FolderDataset(str(tmp_path / 'nowhere'), pipeline=LOAD)

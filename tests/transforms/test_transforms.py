@@ -15,6 +15,7 @@ from restorekit.transforms import (
     PairedRandomCrop,
     RandomFlipRotate,
     generator,
+    plan_sizes,
     sample_stream,
 )
 from tests.conftest import smooth_image
@@ -224,3 +225,38 @@ def test_pack_gives_contiguous_tensors_of_their_own():
 def test_options_are_checked(config, message):
     with pytest.raises(ValueError, match=message):
         TRANSFORMS.build(config)
+
+
+def test_crop_by_the_size_of_the_ground_truth():
+    pair = {'lq': coordinates(10, 12), 'gt': coordinates(30, 36, 3)}
+    out = PairedRandomCrop(gt_size=24)(dict(pair))
+    assert out['lq'].shape == (8, 8, 3)
+    np.testing.assert_array_equal(out['gt'][::3, ::3], out['lq'])
+    with pytest.raises(ValueError, match='gt_size 25 is no multiple of scale 3'):
+        PairedRandomCrop(gt_size=25)(dict(pair))
+    with pytest.raises(ValueError, match='either size or gt_size'):
+        PairedRandomCrop(8, gt_size=24)
+
+
+def test_sizes_are_planned_as_they_come_out(tmp_path):
+    write_image(tmp_path / 'a.png', smooth_image(50, 61))
+    transforms = [
+        Cache([LoadImages(), BicubicDownscale()]),
+        PairedRandomCrop(gt_size=48),
+        RandomFlipRotate(),
+    ]
+    sample = {'gt_path': str(tmp_path / 'a.png'), 'scale': 3}
+    planned = plan_sizes(transforms, {'gt': (50, 61)}, sample)
+    results = sample
+    for transform in transforms:
+        results = transform(results)
+    assert (
+        planned
+        == {key: results[key].shape[:2] for key in ('lq', 'gt')}
+        == {
+            'lq': (16, 16),
+            'gt': (48, 48),
+        }
+    )
+    with pytest.raises(ValueError, match='16 x 20 pixels are smaller than the crop of 17 x 17'):
+        plan_sizes([BicubicDownscale(3), PairedRandomCrop(17)], {'gt': (50, 61)}, {})
