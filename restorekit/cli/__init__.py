@@ -13,6 +13,7 @@ from restorekit.version import __version__
 COMMANDS = {
     'train': 'train the network of a config',
     'test': 'evaluate a checkpoint on the test sets of a config',
+    'benchmark': 'evaluate several checkpoints and write one table in the layout of papers',
     'restore': 'restore image files with a trained network',
     'list': 'list the registered parts and the packaged configs',
 }

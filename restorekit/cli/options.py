@@ -92,7 +92,6 @@ def prepare_config(args: argparse.Namespace) -> Any:
     work_dir = args.work_dir or config.get('work_dir') or f'work_dirs/{Path(args.config).stem}'
     config.work_dir = str(work_dir)
     check_writable(Path(work_dir))
-    config.setdefault('runner_type', 'restorekit.Runner')
     config.unsafe_load = args.unsafe_load
     return config
 

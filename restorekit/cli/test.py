@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
 from restorekit.cli.options import add_config_options, add_launch_options, prepare_config
 
@@ -21,14 +22,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Evaluate."""
-    config = prepare_config(args)
-    config.resume, config.load_from = False, args.checkpoint
+    evaluate(prepare_config(args), args.checkpoint)
 
+
+def evaluate(config: Any, checkpoint: str | None) -> list:
+    """Test a checkpoint; returns the config's metrics, which hold the figures.
+
+    Args:
+        config: A checked config with its work_dir.
+        checkpoint: None only for a model without parameters.
+    Raises:
+        ValueError: If a checkpoint is needed.
+    """
     from restorekit.engine.runner import close_process_group
     from restorekit.registry import RUNNERS
 
+    config.setdefault('runner_type', 'restorekit.Runner')
+    config.resume, config.load_from = False, checkpoint
     runner = RUNNERS.build(config)
-    if args.checkpoint is None and any(True for _ in runner.model.parameters()):
-        raise ValueError(f'{args.config}: the model has parameters; name the checkpoint to test')
+    if checkpoint is None and any(True for _ in runner.model.parameters()):
+        raise ValueError(
+            f'{config.filename}: the model has parameters; name the checkpoint to test'
+        )
     runner.test()
     close_process_group()
+    return runner.test_evaluator.metrics

@@ -56,5 +56,6 @@ def run(args: argparse.Namespace) -> None:
     from restorekit.engine.runner import close_process_group
     from restorekit.registry import RUNNERS
 
+    config.setdefault('runner_type', 'restorekit.Runner')
     RUNNERS.build(config).train()
     close_process_group()

@@ -3,7 +3,7 @@
 from restorekit.datasets.base import DataError, ImageDataset, MissingFolderError
 from restorekit.datasets.folder import FolderDataset
 from restorekit.datasets.sample_photos import SamplePhotos, sample_photo
-from restorekit.datasets.wrappers import SeededDataset, TestSets
+from restorekit.datasets.wrappers import SeededDataset, TestSets, TrainSets
 
 __all__ = [
     'DataError',
@@ -13,5 +13,6 @@ __all__ = [
     'SamplePhotos',
     'SeededDataset',
     'TestSets',
+    'TrainSets',
     'sample_photo',
 ]

@@ -48,6 +48,20 @@ class SeededDataset(Dataset):
 
 
 @DATASETS.register_module()
+class TrainSets(ConcatDataset):
+    """Several training sets as one, all of which must be there.
+
+    Args:
+        datasets: Configs of the sets.
+        shared: What all of them have in common, such as `pipeline` and `degradation`; a set's own
+            options come first.
+    """
+
+    def __init__(self, datasets: list[dict], shared: dict | None = None) -> None:
+        super().__init__([DATASETS.build({**(shared or {}), **config}) for config in datasets])
+
+
+@DATASETS.register_module()
 class TestSets(ConcatDataset):
     """Several test sets in one pass, their figures kept apart by name; one that is absent on disk
     is skipped, saying so.

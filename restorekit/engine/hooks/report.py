@@ -65,5 +65,33 @@ def results_table(metrics: list[ImageMetric]) -> str:
     return table + '\n\n' + '\n'.join(metric.protocol for metric in metrics)
 
 
+def benchmark_table(results: list[tuple[str, list]]) -> str:
+    """Several models' figures as papers print them: a row per model and setting, a column per set.
+
+    Args:
+        results: Name and metrics of each model. Where the metrics score the input too, a row of the
+            baseline stands above the first model of each setting.
+    """
+    rows: dict[tuple[str, str], dict[str, list[str]]] = {}
+    sets, protocols = [], []
+    for name, metrics in results:
+        for metric in (m for m in metrics if isinstance(m, ImageMetric)):
+            protocols.append(metric.protocol)
+            for row in metric.summary():
+                dataset, _, setting = row['dataset'].rpartition('_')
+                sets.append(dataset)
+                for who, key in (('input', 'input'), (name, 'value')):
+                    if key in row:
+                        cells = rows.setdefault((setting, who), {}).setdefault(dataset, [])
+                        if who != 'input' or len(cells) < len(metrics):
+                            cells.append(_number(row[key], metric))
+    columns = list(dict.fromkeys(sets))
+    lines = [['model', 'setting', *columns], ['---'] * (2 + len(columns))]
+    for (setting, who), figures in rows.items():
+        lines.append([who, setting, *(' / '.join(figures.get(c, ['-'])) for c in columns)])
+    table = '\n'.join('| ' + ' | '.join(line) + ' |' for line in lines)
+    return table + '\n\n' + '\n'.join(dict.fromkeys(protocols))
+
+
 def _number(value: float, metric: ImageMetric) -> str:
     return f'{value:.2f}' if metric.unit == 'dB' else f'{value:.4f}'

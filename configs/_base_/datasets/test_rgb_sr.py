@@ -1,0 +1,42 @@
+# Super-resolution in RGB: 8-bit inputs, equal to MATLAB's files; figures on BT.601 luma.
+data_root = '{{$RESTOREKIT_DATA:data}}'
+
+sets = dict(
+    pipeline=[
+        dict(type='LoadImages', color='rgb'),
+        dict(type='BicubicDownscale', rounded=True),
+        dict(type='PackInputs'),
+    ],
+    degradation=dict(scale=2),
+    test_mode=True,
+)
+val_dataloader = dict(
+    batch_size=1,
+    num_workers=0,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='TestSets',
+        datasets=[dict(type='FolderDataset', name='Set5', gt_dir=f'{data_root}/sr/Set5/HR')],
+        shared=sets,
+    ),
+)
+test_dataloader = dict(
+    batch_size=1,
+    num_workers=0,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='TestSets',
+        datasets=[
+            dict(type='FolderDataset', name='Set5', gt_dir=f'{data_root}/sr/Set5/HR'),
+            dict(type='FolderDataset', name='Set14', gt_dir=f'{data_root}/sr/Set14/HR'),
+            dict(type='FolderDataset', name='BSD100', gt_dir=f'{data_root}/sr/BSD100/HR'),
+            dict(type='FolderDataset', name='Urban100', gt_dir=f'{data_root}/sr/Urban100/HR'),
+        ],
+        shared=sets,
+    ),
+)
+val_evaluator = [
+    dict(type='PSNR', color='y', crop_border='scale', rounded=True, baseline=True),
+    dict(type='SSIM', color='y', crop_border='scale', rounded=True, baseline=True),
+]
+test_evaluator = val_evaluator

@@ -1,0 +1,46 @@
+"""`restorekit benchmark`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What to evaluate, and where the table goes."""
+    parser.add_argument(
+        'models',
+        nargs='+',
+        metavar='CONFIG[=CHECKPOINT]',
+        help='a config and its checkpoint, one per scale; the checkpoint of a baseline is left out',
+    )
+    parser.add_argument(
+        '-o', '--out', default='work_dirs/benchmark', metavar='DIR', help='(default: %(default)s)'
+    )
+    parser.add_argument(
+        '--unsafe-load',
+        action='store_true',
+        help='unpickle checkpoints without restriction: they can run any code',
+    )
+
+
+def run(args: argparse.Namespace) -> None:
+    """Test every model on the test sets of its config and write one table in the papers' layout."""
+    from restorekit.cli.options import check_writable
+    from restorekit.cli.test import evaluate
+    from restorekit.config import load_config
+    from restorekit.engine.hooks.report import benchmark_table
+    from restorekit.io import write_whole
+
+    out = Path(args.out)
+    check_writable(out)
+    pairs = [model.partition('=')[::2] for model in args.models]
+    configs = [load_config(name) for name, _ in pairs]  # every slip before the first hour
+    results = []
+    for (name, checkpoint), config in zip(pairs, configs, strict=True):
+        config.work_dir = str(out / Path(name).stem)
+        config.unsafe_load = args.unsafe_load
+        results.append((Path(name).stem, evaluate(config, checkpoint or None)))
+    table = benchmark_table(results)
+    print(f'\n{table}')
+    write_whole(out / 'benchmark.md', f'{table}\n'.encode())
