@@ -29,4 +29,4 @@ lint: $(STAMP)
 	$(BIN)/mypy
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info work_dirs
+	rm -rf $(VENV) build dist *.egg-info

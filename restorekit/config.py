@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from mmengine.config import Config, ConfigDict
+from mmengine.config import Config
 from mmengine.runner import Runner as MMEngineRunner
+from torch.utils.data import DataLoader
 
 from restorekit.registry import REGISTRIES, Registry, UnknownTypeError, check_options, nearest
 
@@ -30,6 +30,8 @@ EXTRA_OPTIONS = {
     'default_hooks': ('priority',),
     'custom_hooks': ('priority',),
     'optim_wrapper': ('constructor', 'paramwise_cfg'),
+    'param_scheduler': ('convert_to_iter_based',),
+    'train_cfg': ('by_epoch',),
 }
 
 
@@ -94,8 +96,11 @@ def load_config(name: str, options: dict | None = None) -> Config:
 
 
 def check_config(config: Config, source: str) -> None:
-    """Raise ConfigError for every type, option or top-level key that nothing answers to, all at
-    once."""
+    """Raise ConfigError for everything that nothing answers to, all at once.
+
+    Checked are the top-level keys, the options of the data loaders, and in every entry with a type,
+    the type and its options, where the class does not take any.
+    """
     problems = [
         f'{key!r}: no such key; {nearest(key, TOP_LEVEL)}' for key in config if _is_slip(key)
     ]
@@ -104,14 +109,24 @@ def check_config(config: Config, source: str) -> None:
             _check_entry(place, entry)
         except (UnknownTypeError, TypeError) as error:
             problems.append(f'{".".join(map(str, place))}: {error}')
+    problems += [*_loader_problems(config), *_metric_problems(config)]
     if problems:
         raise ConfigError(f'{source}:' + ''.join(f'\n  {problem}' for problem in problems))
 
 
 def _is_slip(key: str) -> bool:
-    """Free variables are allowed at the top level; what is almost a known key is taken for a
-    slip."""
-    return key not in TOP_LEVEL and bool(difflib.get_close_matches(key, TOP_LEVEL, n=1, cutoff=0.8))
+    """Free variables are allowed at the top level; one letter beside a known key is a slip."""
+    return key not in TOP_LEVEL and any(_one_slip_apart(key, known) for known in TOP_LEVEL)
+
+
+def _one_slip_apart(a: str, b: str) -> bool:
+    """Whether one letter is added, left out, another, or exchanged with its neighbour."""
+    start = next(
+        (i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b))
+    )
+    rest_a, rest_b = a[start:], b[start:]
+    swapped = rest_a[:2] == rest_b[:2][::-1] and rest_a[2:] == rest_b[2:]
+    return swapped or rest_a[1:] == rest_b[1:] or rest_a[1:] == rest_b or rest_a == rest_b[1:]
 
 
 def _typed_entries(node: object, place: tuple) -> Iterator[tuple[tuple, dict]]:
@@ -125,14 +140,30 @@ def _typed_entries(node: object, place: tuple) -> Iterator[tuple[tuple, dict]]:
             yield from _typed_entries(child, (*place, index))
 
 
-def _check_entry(place: tuple, entry: ConfigDict) -> None:
+def _check_entry(place: tuple, entry: dict) -> None:
     found = _find_type(entry['type'], place)
-    if not getattr(found, '__module__', '').startswith(('torch', 'mmengine', 'mmcv')):
-        extra = next((EXTRA_OPTIONS[key] for key in reversed(place) if key in EXTRA_OPTIONS), ())
-        check_options(
-            found,
-            {key: value for key, value in entry.items() if key not in ('type', '_scope_', *extra)},
-        )
+    extra = next((EXTRA_OPTIONS[key] for key in reversed(place) if key in EXTRA_OPTIONS), ())
+    taken = ('type', '_scope_', *extra)
+    check_options(found, {key: value for key, value in entry.items() if key not in taken})
+
+
+def _loader_problems(config: Config) -> Iterator[str]:
+    """Slips in the data loaders, which have no type."""
+    accepted = [*inspect.signature(DataLoader).parameters, 'num_batch_per_epoch']
+    for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        for key in config.get(name) or ():
+            if key not in accepted:
+                yield f'{name}: no option {key!r}; {nearest(key, accepted)}'
+
+
+def _metric_problems(config: Config) -> Iterator[str]:
+    """Metrics that would be reported under one name."""
+    for place in ('val_evaluator', 'test_evaluator'):
+        entries = config.get(place) or []
+        entries = [entries] if isinstance(entries, dict) else entries
+        names = [entry.get('name') or entry.get('type') for entry in entries]
+        for name in sorted({str(name) for name in names if names.count(name) > 1}):
+            yield f'{place}: several metrics are called {name}; give each a name of its own'
 
 
 # The registry that answers for an entry, by the nearest key above it; others are asked in turn.

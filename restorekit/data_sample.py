@@ -14,7 +14,8 @@ class DataSample(BaseDataElement):
         pred: The network's result, (C, H, W), float32; set by `predict`.
     Meta information:
         name: The file's stem, or the photograph's name.
-        dataset: Name of the dataset, under which metrics are grouped.
+        dataset: Name of the dataset, under which metrics are grouped: 'Set5_x2'.
+        setting: Its degradation: 'x2', 'q10'; empty where there is none.
         gt_path, lq_path: Files, for error messages; empty where made on the fly.
     """
 

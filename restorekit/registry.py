@@ -213,7 +213,7 @@ DATA_SAMPLERS = _child('DATA_SAMPLERS', root.DATA_SAMPLERS, ['restorekit.engine.
 TRANSFORMS = _child('TRANSFORMS', root.TRANSFORMS, ['restorekit.transforms'])
 METRICS = _child('METRICS', root.METRICS, ['restorekit.metrics'])
 HOOKS = _child('HOOKS', root.HOOKS, ['restorekit.engine.hooks'])
-OPTIM_WRAPPERS = _child('OPTIM_WRAPPERS', root.OPTIM_WRAPPERS, ['restorekit.engine.amp'])
+OPTIM_WRAPPERS = _child('OPTIM_WRAPPERS', root.OPTIM_WRAPPERS, ['restorekit.engine.optim'])
 RUNNERS = _child('RUNNERS', root.RUNNERS, ['restorekit.engine.runner'])
 
 REGISTRIES = {

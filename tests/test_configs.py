@@ -118,6 +118,26 @@ def test_slips_are_named_with_their_place(tmp_path, text, message):
         check(tmp_path, text)
 
 
+@pytest.mark.parametrize(
+    ('text', 'message'),
+    [
+        ("optim_wrapper = dict(type='OptimWrapper', clip_gard=1)", "did you mean 'clip_grad'"),
+        ("optim_wrapper = dict(optimizer=dict(type='Adam', lrr=1))", "Adam has no option 'lrr'"),
+        ("param_scheduler = dict(type='CosineAnnealingLR', T_mx=1)", "did you mean 'T_max'"),
+        ("train_cfg = dict(type='IterBasedTrainLoop', max_iter=1)", "did you mean 'max_iters'"),
+        ('train_dataloader = dict(batch_sizes=1)', "did you mean 'batch_size'"),
+        ("val_evaluator = [dict(type='PSNR'), dict(type='PSNR', color='y')]", 'called PSNR; give'),
+    ],
+)
+def test_slips_in_what_others_define(tmp_path, text, message):
+    with pytest.raises(ConfigError, match=message):
+        check(tmp_path, text)
+
+
+def test_variables_that_resemble_keys_are_allowed(tmp_path):
+    check(tmp_path, 'experiment = launch = train_config = val_loader = 1')
+
+
 def test_all_slips_at_once(tmp_path):
     with pytest.raises(ConfigError) as error:
         check(

@@ -16,9 +16,13 @@ default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=100, log_metric_by_epoch=False),
     param_scheduler=dict(type='ParamSchedulerHook'),
-    checkpoint=dict(type='CheckpointHook', by_epoch=False, interval=5000, max_keep_ckpts=3),
+    checkpoint=dict(type='CheckpointHook', interval=5000, max_keep_ckpts=3),
 )
 custom_hooks = [
+    dict(type='SyncBuffersHook'),
+    dict(type='NonFiniteHook', max_in_a_row=10),
+    dict(type='PreemptionHook'),
+    dict(type='RecordHook'),
     dict(type='PanelHook', num_images=4),
     dict(type='ReportHook'),
 ]

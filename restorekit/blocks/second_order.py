@@ -48,4 +48,4 @@ class SOCA(nn.Module):
         with torch.autocast(x.device.type, enabled=False):
             features = x if x.dtype == torch.float64 else x.float()
             pooled = matrix_sqrt(covariance(features), iterations=self.iterations).mean(dim=1)
-        return x * self.gate(pooled[:, :, None, None])
+        return x * self.gate(pooled[:, :, None, None].to(x.dtype))

@@ -37,8 +37,8 @@ def run(args: argparse.Namespace) -> None:
     pairs = [model.partition('=')[::2] for model in args.models]
     configs = [load_config(name) for name, _ in pairs]  # every slip before the first hour
     results = []
-    for (name, checkpoint), config in zip(pairs, configs, strict=True):
-        config.work_dir = str(out / Path(name).stem)
+    for number, ((name, checkpoint), config) in enumerate(zip(pairs, configs, strict=True)):
+        config.work_dir = str(out / f'{number}_{Path(name).stem}')
         config.unsafe_load = args.unsafe_load
         results.append((Path(name).stem, evaluate(config, checkpoint or None)))
     table = benchmark_table(results)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import ast
 import os
+import uuid
 from typing import Any
 
 
@@ -102,7 +103,7 @@ def check_writable(folder: Any) -> None:
     Raises:
         OSError: Naming the folder.
     """
-    probe = folder / f'.probe-{os.getpid()}'
+    probe = folder / f'.probe-{uuid.uuid4().hex}'  # ranks on several machines may share the folder
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe.touch()

@@ -46,7 +46,8 @@ def run(args: argparse.Namespace) -> None:
         try:
             write_image(target, restore(read_image(source)), bits=args.bits)
         except (ValueError, OSError) as error:
-            failures.append(str(error))
+            message = str(error)
+            failures.append(message if str(source) in message else f'{source}: {message}')
         else:
             print(f'{source} -> {target}')
     if failures:

@@ -60,9 +60,10 @@ class ImageDataset(BaseDataset):
             raise ValueError(
                 f'{name}: degradation has {sorted(unknown)}; accepted: {", ".join(LABELS)}'
             )
-        self.name = name + ''.join(
-            f'_{LABELS[key]}{_label(value)}' for key, value in self.degradation.items()
+        self.setting = '_'.join(
+            f'{LABELS[key]}{_label(value)}' for key, value in self.degradation.items()
         )
+        self.name = f'{name}_{self.setting}' if self.setting else name
         self.check = check
         super().__init__(pipeline=build_transforms(pipeline), test_mode=test_mode)
 
@@ -87,7 +88,12 @@ class ImageDataset(BaseDataset):
                 "needs SeededDataset around the dataset; restorekit's Runner puts it there"
             )
         sample = super().get_data_info(idx)
-        return {**sample, 'dataset': self.name, **self.degradation}
+        return {
+            **sample,
+            'dataset': self.name,
+            'setting': self.setting,
+            **self.degradation,
+        }
 
     def _problem(self, sample: dict) -> str | None:
         sizes = {}
@@ -98,10 +104,6 @@ class ImageDataset(BaseDataset):
                     sizes[key] = image_size(path)
                 except (ValueError, OSError) as error:
                     return str(error)
-        if len(sizes) == 2:
-            problem = _scale_problem(sizes['gt'], sizes['lq'], self.degradation.get('scale'))
-            if problem:
-                return f'{sample["lq_path"]}: {problem} ({sample["gt_path"]})'
         try:
             plan_sizes(self.pipeline.transforms, sizes, sample)
         except ValueError as error:
@@ -111,13 +113,3 @@ class ImageDataset(BaseDataset):
 
 def _label(value: object) -> str:
     return '-'.join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-
-
-def _scale_problem(gt: tuple[int, int], lq: tuple[int, int], scale: int | None) -> str | None:
-    """LR files are often made from a ground truth whose border was cut to a multiple of the scale
-    first."""
-    accepted = [scale] if scale else range(1, 17)
-    if any((gt[0] // s, gt[1] // s) == lq for s in accepted):
-        return None
-    expected = f'scale {scale}' if scale else 'any integer scale'
-    return f'lq of {lq[0]} x {lq[1]} does not fit gt of {gt[0]} x {gt[1]} at {expected}'

@@ -50,6 +50,8 @@ class FolderDataset(ImageDataset):
     ) -> None:
         if gt_dir is None and lq_dir is None:
             raise ValueError('FolderDataset: give gt_dir, lq_dir or both')
+        if min_size > 1 and gt_dir is None:
+            raise ValueError('FolderDataset: min_size is of the ground truth; give gt_dir')
         if lq_template.count('{}') != 1:
             raise ValueError(
                 f"FolderDataset: lq_template must hold '{{}}' once, got {lq_template!r}"
@@ -70,10 +72,10 @@ class FolderDataset(ImageDataset):
 
     def load_data_list(self) -> list[dict]:
         """Samples in the order of their stems."""
-        gt = None if self.gt_dir is None else self._large_enough(_by_stem(self.gt_dir, self.name))
+        gt = None if self.gt_dir is None else _by_stem(self.gt_dir, self.name)
         lq = None if self.lq_dir is None else _by_stem(self.lq_dir, self.name)
         if gt is None or lq is None:
-            key, files = ('lq_path', lq) if gt is None else ('gt_path', gt)
+            key, files = ('lq_path', lq) if gt is None else ('gt_path', self._large_enough(gt))
             assert files is not None
             return [{'name': stem, key: str(path)} for stem, path in files.items()]
 
@@ -87,12 +89,12 @@ class FolderDataset(ImageDataset):
         problems += [
             f'{path}: no ground truth in {self.gt_dir}'
             for stem, path in lq.items()
-            if stem not in wanted and self.min_size <= 1
+            if stem not in wanted
         ]
         raise_problems(self.name, problems)
         return [
             {'name': stem, 'gt_path': str(path), 'lq_path': str(lq[partner[stem]])}
-            for stem, path in gt.items()
+            for stem, path in self._large_enough(gt).items()
         ]
 
     def _large_enough(self, files: dict[str, Path]) -> dict[str, Path]:

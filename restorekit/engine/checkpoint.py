@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import pickle
 import re
+import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,7 +55,9 @@ def read_checkpoint(
             f'{path}: refused, it holds more than tensors and plain data ({code[1]}); '
             'if you trust its origin, load it with --unsafe-load'
         ) from None
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+    except (MemoryError, PermissionError, torch.OutOfMemoryError):
+        raise
+    except Exception as error:  # damaged files raise whatever the unpickler stumbles over
         raise CheckpointError(
             f'{path}: damaged or no checkpoint ({str(error).partition(chr(10))[0] or "empty"})'
         ) from None
@@ -62,8 +66,11 @@ def read_checkpoint(
             f'{path}: expected a checkpoint (a dict with state_dict), '
             f'got {type(checkpoint).__name__}'
         )
-    if 'state_dict' not in checkpoint:
-        if not all(isinstance(value, torch.Tensor) for value in checkpoint.values()):
+    weights = checkpoint.get('state_dict')
+    if weights is not None and not _is_state_dict(weights):
+        raise CheckpointError(f'{path}: its state_dict is no dict of tensors')
+    if weights is None:
+        if not _is_state_dict(checkpoint):
             raise CheckpointError(
                 f'{path}: no state_dict in it; it holds '
                 + ', '.join(map(str, list(checkpoint)[:MAX_LISTED]))
@@ -72,13 +79,18 @@ def read_checkpoint(
     return checkpoint
 
 
+def _is_state_dict(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(v, torch.Tensor) for v in value.values())
+
+
 def write_checkpoint(path: str | Path, checkpoint: dict) -> None:
     """Write a checkpoint; the file appears under its name only when it is whole and on the disk.
 
     Raises:
-        CheckpointError: If it cannot be written (full disk, read-only folder); an older file of the
-            name is intact.
+        CheckpointError: If it holds more than tensors and plain data, or cannot be written (full
+            disk, read-only folder); an older file of the name is intact.
     """
+    _require_plain(checkpoint, path)
     path = Path(path)
     temporary = path.with_name(f'.{path.name}.{os.getpid()}')
     try:
@@ -88,8 +100,75 @@ def write_checkpoint(path: str | Path, checkpoint: dict) -> None:
             os.fsync(file.fileno())
         temporary.replace(path)
     except (OSError, RuntimeError) as error:  # torch reports a full disk as a RuntimeError
-        temporary.unlink(missing_ok=True)
         raise CheckpointError(f'{path}: the checkpoint cannot be written ({error})') from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _require_plain(value: Any, path: str | Path, place: str = '') -> None:
+    """Raise for what could be written but not read."""
+    if isinstance(value, dict):
+        for key, child in value.items():
+            _require_plain(child, path, f'{place}.{key}')
+    elif isinstance(value, list | tuple):
+        for index, child in enumerate(value):
+            _require_plain(child, path, f'{place}.{index}')
+    elif not isinstance(value, torch.Tensor | str | int | float | bool | None):
+        raise CheckpointError(
+            f'{path}: {place[1:]} is a {type(value).__name__}; a checkpoint holds tensors, '
+            'numbers, strings, and dicts and lists of them'
+        )
+
+
+def checkpoints_in(folder: Path) -> list[tuple[int, Path]]:
+    """The `iter_<n>.pth` of a folder with their numbers, the latest first."""
+    found = [
+        (re.fullmatch(r'iter_(\d+)\.pth', path.name), path) for path in folder.glob('iter_*.pth')
+    ]
+    return sorted(((int(match[1]), path) for match, path in found if match), reverse=True)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove what a killed process left half-written under a temporary name."""
+    for path in folder.glob('.*.pth.*'):
+        path.unlink(missing_ok=True)
+
+
+def verify_checkpoint(path: Path) -> None:
+    """Read a checkpoint file through and compare the CRC-32 that it carries for each of its parts.
+
+    Raises:
+        CheckpointError: If a part is damaged or missing.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            damaged = archive.testzip()
+    except (OSError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise CheckpointError(f'{path}: damaged or no checkpoint ({error})') from None
+    if damaged is not None:
+        raise CheckpointError(f'{path}: damaged (CRC-32 of {damaged})')
+
+
+def latest_checkpoint(folder: Path) -> tuple[Path | None, list[str]]:
+    """The latest whole checkpoint of a folder, and why later ones were passed over.
+
+    The one that `last_checkpoint` names comes first: others may be left from a run before.
+    """
+    candidates = [path for _, path in checkpoints_in(folder)]
+    pointer = folder / 'last_checkpoint'
+    if pointer.is_file():
+        named = folder / Path(pointer.read_text().strip()).name
+        if named in candidates:
+            candidates = candidates[candidates.index(named) :]
+    passed_over = []
+    for path in candidates:
+        try:
+            verify_checkpoint(path)
+        except CheckpointError as error:
+            passed_over.append(str(error))
+        else:
+            return path, passed_over
+    return None, passed_over
 
 
 def plain_history(message_hub: dict) -> dict:

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from mmengine.dist import is_distributed, master_only
+from mmengine.dataset import DefaultSampler
+from mmengine.dist import all_gather_object, all_reduce_params, is_distributed, is_main_process
 from mmengine.model import is_model_wrapper
+from mmengine.runner import EpochBasedTrainLoop
 from mmengine.runner import Runner as MMEngineRunner
 from mmengine.runner.checkpoint import weights_to_cpu
 from torch import nn
@@ -18,12 +20,15 @@ from torch.utils.data import DataLoader
 
 from restorekit.datasets import SeededDataset
 from restorekit.engine.checkpoint import (
+    CheckpointError,
+    latest_checkpoint,
     load_weights,
     plain_history,
     read_checkpoint,
     restored_history,
     write_checkpoint,
 )
+from restorekit.engine.random_state import random_state, set_random_state
 from restorekit.engine.samplers import ResumableSampler
 from restorekit.registry import DATA_SAMPLERS, RUNNERS
 from restorekit.version import __version__
@@ -38,8 +43,9 @@ class Runner(MMEngineRunner):
     """
 
     _resumed_iter = 0  # iteration at which the sampler's present `start` was current
-    _resumed_position: int | None = None  # samples consumed, as the loaded checkpoint says
+    _loaded_meta: dict = {}  # noqa: RUF012  (replaced, never changed)
     _strict_loading = False
+    _resuming = False
 
     @staticmethod
     def build_dataloader(
@@ -56,6 +62,16 @@ class Runner(MMEngineRunner):
                 },
             }
         return MMEngineRunner.build_dataloader(dataloader, seed=seed, diff_rank_seed=diff_rank_seed)
+
+    def build_train_loop(self, loop: Any) -> Any:
+        """mmengine's, except that an endless sampler is refused where epochs are to end."""
+        built = super().build_train_loop(loop)
+        endless = isinstance(getattr(built.dataloader, 'sampler', None), ResumableSampler)
+        if endless and isinstance(built, EpochBasedTrainLoop):
+            raise ValueError(
+                'ResumableSampler never ends: use IterBasedTrainLoop, or DefaultSampler for epochs'
+            )
+        return built
 
     def setup_env(self, env_cfg: dict) -> None:
         """mmengine's, except that processes without a GPU meet through gloo."""
@@ -109,12 +125,16 @@ class Runner(MMEngineRunner):
     ) -> dict:
         """Load weights from a file on disk, as `restorekit.engine.checkpoint` does.
 
-        `revise_keys` is mmengine's and not supported: other codes' names take a converter.
+        `map_location` and `revise_keys` are mmengine's and have no effect: tensors come to the CPU
+        first, and other codes' names take a converter.
         """
-        checkpoint = read_checkpoint(
-            filename, map_location=map_location, unsafe=self.cfg.get('unsafe_load', False)
-        )
-        checkpoint.get('meta', {}).pop('config', None)  # mmengine would run it as Python
+        # Always to the CPU: what belongs on a device is copied there when it is loaded.
+        checkpoint = read_checkpoint(filename, unsafe=self.cfg.get('unsafe_load', False))
+        checkpoint.setdefault('meta', {}).pop('config', None)  # mmengine would run it as Python
+        if self._resuming and not {'iter', 'epoch'} <= checkpoint['meta'].keys():
+            raise CheckpointError(
+                f'{filename}: weights alone, no run to resume; to start from them set load_from'
+            )
         self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
         model = self.model.module if is_model_wrapper(self.model) else self.model
         problem = load_weights(
@@ -125,31 +145,65 @@ class Runner(MMEngineRunner):
         )
         if problem:
             self.logger.warning(f'{filename} fits in part: {problem}')
-        if 'message_hub' in checkpoint:
-            checkpoint['message_hub'] = restored_history(checkpoint['message_hub'])
-        self._resumed_position = checkpoint.get('meta', {}).get('position')
+        history = checkpoint.get(
+            'message_hub', {'log_scalars': {}, 'runtime_info': {}, 'resumed_keys': {}}
+        )
+        checkpoint['message_hub'] = restored_history(history)
+        self._loaded_meta = checkpoint['meta']
         self._has_loaded = True
         self.logger.info(f'Loaded {filename}')
         return checkpoint
 
-    def resume(self, filename: str, *args: Any, **kwargs: Any) -> None:
-        """mmengine's, and the sampler goes on where the checkpoint left it."""
-        self._strict_loading = True
-        super().resume(filename, *args, **kwargs)
-        self._strict_loading = False
-        sampler = self.train_dataloader.sampler
-        if isinstance(sampler, ResumableSampler):
-            # Not iterations times batch: the batch, or the number of ranks, may have changed
-            # meanwhile.
-            sampler.start = self._resumed_position or 0
-            self._resumed_iter = self.iter
-            loop = self.train_loop
-            if hasattr(
-                loop, 'dataloader_iterator'
-            ):  # it may have prefetched from position 0 already
-                loop.dataloader_iterator = type(loop.dataloader_iterator)(loop.dataloader)
+    def load_or_resume(self) -> None:
+        """mmengine's; resuming without a named checkpoint takes the latest that is whole."""
+        if self._resume and self._load_from is None and not self._has_loaded:
+            path, passed_over = latest_checkpoint(Path(self.work_dir))
+            for reason in passed_over:
+                self.logger.warning(f'Passed over: {reason}')
+            if path is None:
+                if passed_over:
+                    raise CheckpointError(f'{self.work_dir}: no checkpoint is whole')
+                self.logger.info(f'{self.work_dir} has no checkpoint: starting anew')
+                return
+            self._load_from: str | None = str(path)
+        super().load_or_resume()
 
-    @master_only
+    def resume(self, filename: str, *args: Any, **kwargs: Any) -> None:
+        """mmengine's, and samples and random generators go on where the checkpoint left them."""
+        self._strict_loading = self._resuming = True
+        super().resume(filename, *args, **kwargs)
+        self._strict_loading = self._resuming = False
+        saved = self._loaded_meta
+        loader = self.train_dataloader
+        if isinstance(loader.sampler, ResumableSampler):
+            # Not iterations times batch: batch and number of ranks may have changed meanwhile.
+            loader.sampler.start = saved.get('position') or 0
+            loader.sampler.seed = loader.dataset.seed = self.seed  # the checkpoint's, by now
+            self._resumed_iter = self.iter
+        loop = self.train_loop
+        if hasattr(loop, 'dataloader_iterator'):
+            # Made here, since making it draws random numbers; an older one began at position 0.
+            loop.dataloader_iterator = type(loop.dataloader_iterator)(loader)
+            if hasattr(loop.dataloader_iterator, '_ensure_iterator'):
+                loop.dataloader_iterator._ensure_iterator()
+        self._warn_of_changes(saved)
+        states = saved.get('random_states') or []
+        if len(states) == self.world_size:
+            set_random_state(states[self.rank])
+
+    def _warn_of_changes(self, saved: dict) -> None:
+        """Say what can no longer end in the same bits."""
+        changes = {
+            'processes': (len(saved.get('random_states') or []), self.world_size),
+            'images per batch': (saved.get('batch_size'), self._batch_size()),
+        }
+        for what, (before, now) in changes.items():
+            if before != now:
+                self.logger.warning(
+                    f'Resumed with another number of {what} ({before or "unknown"} before, {now} '
+                    'now): no sample is lost or repeated, but the bits cannot be the same'
+                )
+
     def save_checkpoint(
         self,
         out_dir: str,
@@ -162,8 +216,10 @@ class Runner(MMEngineRunner):
         by_epoch: bool = True,
         backend_args: dict | None = None,
     ) -> None:
-        """Write what mmengine's checkpoint holds, as tensors and plain data, and the position in
-        the samples.
+        """Write what mmengine's checkpoint holds, and what it takes to go on in the same bits.
+
+        To be called on all ranks; the first writes. Beside mmengine's entries there are the number
+        of samples consumed and every rank's random generators. All is tensors and plain data.
 
         Args:
             out_dir, filename: A folder on disk, and the name in it.
@@ -174,18 +230,26 @@ class Runner(MMEngineRunner):
         """
         if file_client_args is not None or backend_args is not None:
             raise ValueError('Runner: checkpoints go to a disk; backend_args is not supported')
-        assert self.optim_wrapper is not None
+        _average_buffers(self.model)
+        random_states = all_gather_object(random_state())
+        if not is_main_process():
+            return
         assert self.optim_wrapper is not None
         model = self.model.module if is_model_wrapper(self.model) else self.model
         # Hooks run before the loop has counted the iteration, or in mmengine's epochs, the epoch.
-        counters = {'epoch': self.epoch + by_epoch, 'iter': self.iter + (not by_epoch)}
+        counters = {
+            'epoch': self.epoch + by_epoch,
+            'iter': self.iter + (not by_epoch),
+            **(meta or {}),
+        }
         checkpoint = {
             'meta': {
                 **counters,
-                **(meta or {}),
                 'cfg': self.cfg.pretty_text,
                 'seed': self.seed,
                 'position': self._position(counters['iter']),
+                'random_states': random_states,
+                'batch_size': self._batch_size(),
                 'experiment_name': self.experiment_name,
                 'time': time.strftime('%Y%m%d_%H%M%S'),
                 'restorekit_version': __version__,
@@ -232,11 +296,22 @@ def close_process_group() -> None:
         torch.distributed.destroy_process_group()
 
 
+def _average_buffers(model: nn.Module) -> None:
+    """Give all ranks the mean of running statistics, of which each has seen its part of the
+    data."""
+    if is_distributed():
+        all_reduce_params((b for b in model.buffers() if b.is_floating_point()), op='mean')
+
+
 def _states(schedulers: Any) -> Any:
     """States of a list of schedulers, or of one list per optimizer."""
     if isinstance(schedulers, dict):
         return {name: _states(entries) for name, entries in schedulers.items()}
-    return [scheduler.state_dict() for scheduler in schedulers]
+    # Some hold their own methods, which the constructor sets again.
+    return [
+        {name: value for name, value in scheduler.state_dict().items() if not callable(value)}
+        for scheduler in schedulers
+    ]
 
 
 def _has_fixed_positions(sampler: Any) -> bool:
@@ -245,6 +320,7 @@ def _has_fixed_positions(sampler: Any) -> bool:
         return False
     kind = sampler['type']
     found = DATA_SAMPLERS.get(kind) if isinstance(kind, str) else kind
-    if isinstance(found, type) and issubclass(found, ResumableSampler):
-        return True
-    return sampler.get('shuffle') is False
+    if not isinstance(found, type):
+        return False
+    in_order = issubclass(found, DefaultSampler) and sampler.get('shuffle') is False
+    return in_order or issubclass(found, ResumableSampler)

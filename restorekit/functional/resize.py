@@ -71,13 +71,11 @@ def imresize(
 def _resize_along(image: Tensor, dim: int, scale: float, length: int, antialias: bool) -> Tensor:
     if scale == 1 and length == image.shape[dim]:
         return image
-    indices, weights = _taps(image.shape[dim], scale, length, antialias)
     eight_bit = image.dtype == torch.uint8
     source = image.double() if eight_bit else image
+    index, weight = _taps(image.shape[dim], scale, length, antialias, source.dtype, source.device)
     shape = [1] * image.ndim
     shape[dim] = length
-    index = indices.to(image.device)
-    weight = weights.to(source)
     # One tap at a time keeps the memory at one output, whatever the kernel's width.
     result = source.index_select(dim, index[0]) * weight[0].view(shape)
     for tap in range(1, len(index)):
@@ -90,7 +88,15 @@ def _resize_along(image: Tensor, dim: int, scale: float, length: int, antialias:
 
 
 @functools.lru_cache(maxsize=256)
-def _taps(in_length: int, scale: float, out_length: int, antialias: bool) -> tuple[Tensor, Tensor]:
+@torch.inference_mode(False)  # what is kept must serve training too
+def _taps(
+    in_length: int,
+    scale: float,
+    out_length: int,
+    antialias: bool,
+    dtype: torch.dtype,
+    device: torch.device,
+) -> tuple[Tensor, Tensor]:
     """Input indices and weights of every output pixel, (taps, out_length) each."""
     stretch = min(scale, 1.0) if antialias else 1.0
     width = 4 / stretch
@@ -105,7 +111,7 @@ def _taps(in_length: int, scale: float, out_length: int, antialias: bool) -> tup
     position = (taps.long() - 1) % (2 * in_length)
     indices = torch.where(position < in_length, position, 2 * in_length - 1 - position)
     used = (weights != 0).any(1)
-    return indices[used], weights[used]
+    return indices[used].to(device), weights[used].to(device, dtype)
 
 
 def _cubic(x: Tensor) -> Tensor:

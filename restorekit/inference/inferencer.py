@@ -60,7 +60,7 @@ class Inferencer:
         Returns:
             (scale H, scale W, C), float32, clipped to [0, 1].
         Raises:
-            ValueError: If the shape or the dtype is not one of these.
+            ValueError: If the shape or the dtype is not one of these, or memory does not suffice.
         """
         if (
             image.ndim != 3
@@ -72,7 +72,15 @@ class Inferencer:
                 f'got {image.shape} {image.dtype}'
             )
         pixels = np.ascontiguousarray(image.transpose(2, 0, 1), dtype=np.float32)
-        restored = self._restore(torch.from_numpy(pixels)[None].to(self.device)).clamp(0, 1)
+        try:
+            restored = self._restore(torch.from_numpy(pixels)[None].to(self.device)).clamp(0, 1)
+        except (MemoryError, RuntimeError) as error:
+            if 'memory' not in str(error):
+                raise
+            raise ValueError(
+                f'an image of {image.shape[0]} x {image.shape[1]} does not fit into the memory of '
+                f'{self.device} with this network'
+            ) from None
         return restored[0].cpu().numpy().transpose(1, 2, 0)
 
     def _restore(self, image: Tensor) -> Tensor:

@@ -37,7 +37,11 @@ def read_image(path: str | Path) -> np.ndarray:
     data = _read_bytes(path)
     # ANYCOLOR keeps gray files gray, ANYDEPTH keeps 16 bits; unlike UNCHANGED they apply the EXIF
     # orientation.
-    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH)
+    flags = cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH
+    try:
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    except cv2.error as error:  # more pixels than OpenCV takes, say
+        raise ImageReadError(f'{path}: OpenCV cannot decode it ({error.err})') from None
     if image is None:
         raise ImageReadError(f'{path}: not a readable image ({len(data)} bytes)')
     peak = {np.uint8: 255, np.uint16: 65535}.get(image.dtype.type)
@@ -159,11 +163,25 @@ def _is_whole(data: bytes) -> bool:
     """Whether a JPEG, PNG or WebP has its end; the decoders fill a missing one with gray and say
     nothing."""
     if data.startswith(b'\xff\xd8'):
-        # Inside a scan 0xFF is always stuffed, so the first end marker after the last scan header
-        # is real.
-        return data.find(b'\xff\xd9', max(data.rfind(b'\xff\xda'), 0)) >= 0
+        # Inside a scan 0xFF is always stuffed, so an end marker after the first scan is real. What
+        # stands before (thumbnails) or behind (videos of phones) has markers of its own.
+        return data.find(b'\xff\xd9', _first_scan(data)) >= 0
     if data.startswith(b'\x89PNG'):
         return data.rfind(b'IEND') >= 0
     if data.startswith(b'RIFF') and data[8:12] == b'WEBP':
         return len(data) >= int.from_bytes(data[4:8], 'little') + 8
     return bool(data)
+
+
+def _first_scan(data: bytes) -> int:
+    """Where the first scan of a JPEG file begins; the end of the data where there is none."""
+    at = 2
+    while at + 4 <= len(data) and data[at] == 0xFF:
+        if data[at + 1] == 0xDA:
+            return at
+        # A marker without a length (fill bytes, restart markers), or a segment of that length.
+        bare = data[at + 1] in (0xFF, 0x01) or 0xD0 <= data[at + 1] <= 0xD7
+        at += 1 if data[at + 1] == 0xFF else 2
+        if not bare:
+            at += int.from_bytes(data[at : at + 2], 'big')
+    return len(data)

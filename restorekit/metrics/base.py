@@ -25,6 +25,8 @@ class ImageMetric(BaseMetric):
         crop_border: Pixels left out at each border, or 'scale' for as many as the scale.
         rounded: Round both images to 8 bits first, as files would be.
         baseline: Also score the network's input, enlarged by MATLAB's bicubic where it is smaller.
+        name: Under which the figures are reported, instead of the class's title; needed where two
+            of one class stand side by side.
         collect_device: mmengine's, for gathering from several ranks.
 
     A subclass has a `title`, a `unit`, and `score`.
@@ -41,6 +43,7 @@ class ImageMetric(BaseMetric):
         crop_border: int | str = 0,
         rounded: bool = False,
         baseline: bool = False,
+        name: str | None = None,
         collect_device: str = 'cpu',
     ) -> None:
         super().__init__(collect_device=collect_device)
@@ -51,13 +54,14 @@ class ImageMetric(BaseMetric):
                 f"{type(self).__name__}: crop_border must be 'scale' or an integer >= 0, "
                 f'got {crop_border!r}'
             )
+        self.title = name or type(self).title
         self.color = color
         self.crop_border = crop_border
         self.rounded = rounded
         self.baseline = baseline
         self.rows: list[
             dict[str, Any]
-        ] = []  # of the last evaluation: dataset, name, value, perhaps input
+        ] = []  # of the last evaluation: dataset, setting, name, value, maybe input
 
     @abstractmethod
     def score(self, pred: Tensor, target: Tensor, samples: Sequence[dict]) -> Tensor:
@@ -107,6 +111,7 @@ class ImageMetric(BaseMetric):
         target = self.prepare(gt, border)
         row = {
             'dataset': sample['dataset'],
+            'setting': sample.get('setting', ''),
             'name': sample['name'],
             'value': self.score(self.prepare(pred, border), target, [sample]).item(),
         }
@@ -137,12 +142,16 @@ class ImageMetric(BaseMetric):
         return {f'{row["dataset"]}/{self.title}': row['value'] for row in self.summary()}
 
     def summary(self) -> list[dict[str, Any]]:
-        """One row per dataset of the last evaluation: dataset, images, value, perhaps input."""
+        """One row per dataset of the last evaluation: its name and setting, images, means."""
         datasets = list(dict.fromkeys(row['dataset'] for row in self.rows))
         summary = []
         for dataset in datasets:
             rows = [row for row in self.rows if row['dataset'] == dataset]
-            mean: dict[str, Any] = {'dataset': dataset, 'images': len(rows)}
+            mean: dict[str, Any] = {
+                'dataset': dataset,
+                'setting': rows[0]['setting'],
+                'images': len(rows),
+            }
             for key in ('value', 'input'):
                 if key in rows[0]:
                     mean[key] = statistics.fmean(row[key] for row in rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from torch import Tensor
 
@@ -38,6 +39,14 @@ class PSNRB(ImageMetric):
 
     title = 'PSNR-B'
     unit = 'dB'
+
+    def __init__(self, *, crop_border: int = 0, **options: Any) -> None:
+        super().__init__(crop_border=crop_border, **options)
+        if crop_border == 'scale' or crop_border % 8:
+            raise ValueError(
+                'PSNRB: crop_border must be a multiple of 8, or the blocks are not where they are '
+                f'looked for; got {crop_border!r}'
+            )
 
     def score(self, pred: Tensor, target: Tensor, samples: Sequence[dict]) -> Tensor:
         return functional.psnr_b(pred, target)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from mmcv.transforms import BaseTransform
 
 from restorekit.registry import TRANSFORMS
@@ -80,7 +81,7 @@ class RandomFlipRotate(BaseTransform):
 
     Args:
         flip: Flip left-right and up-down.
-        rotate: Turn by 90 degrees.
+        rotate: Turn by 90 degrees to the left.
     """
 
     def __init__(self, flip: bool = True, rotate: bool = True) -> None:
@@ -98,6 +99,6 @@ class RandomFlipRotate(BaseTransform):
             if self.flip and overturn:
                 image = image[::-1]
             if self.rotate and turn:
-                image = image.swapaxes(0, 1)
+                image = np.rot90(image)
             results[key] = image
         return results

@@ -56,7 +56,7 @@ class BicubicDownscale(BaseTransform):
         return {'gt': gt, 'lq': gt if self.back_up else small}
 
     def _scale(self, sample: dict) -> int:
-        scale = self.scale or sample.get('scale')
+        scale = sample.get('scale') if self.scale is None else self.scale
         if not isinstance(scale, int) or scale < 2:
             raise ValueError(
                 'BicubicDownscale: scale must be an integer >= 2, here or in the dataset, '
@@ -75,7 +75,7 @@ class JPEGCompress(BaseTransform):
     """Send `gt` through OpenCV's JPEG encoder; the result is `lq`.
 
     The codec's 8 x 8 grid starts at the top left corner of what comes in. Training patches should
-    therefore be cropped 8 pixels too large before and to their size after, so that the grid lies
+    therefore be cropped 7 pixels too large before and to their size after, so that the grid lies
     anywhere in them.
 
     Args:
@@ -87,20 +87,24 @@ class JPEGCompress(BaseTransform):
         self.quality = quality
 
     def transform(self, results: dict) -> dict:
-        low, high = _range(self.quality or results.get('quality'))
+        low, high = self._quality(results)
         quality = low if low == high else int(generator().integers(low, high + 1))
         results['lq'] = jpeg_round_trip(results['gt'], quality)
         return results
 
     def plan(self, sizes: dict[str, tuple[int, int]], sample: dict) -> dict[str, tuple[int, int]]:
         """Sizes after the degradation, or ValueError."""
-        _range(self.quality or sample.get('quality'))
+        self._quality(sample)
         return {'gt': sizes['gt'], 'lq': sizes['gt']}
+
+    def _quality(self, sample: dict) -> tuple[int, int]:
+        return _range(sample.get('quality') if self.quality is None else self.quality)
 
 
 def _range(quality: Any) -> tuple[int, int]:
     bounds = (quality, quality) if isinstance(quality, int) else quality
-    if bounds is None or len(bounds) != 2 or not 1 <= bounds[0] <= bounds[1] <= 100:
+    whole = isinstance(bounds, list | tuple) and all(isinstance(b, int) for b in bounds)
+    if not whole or len(bounds) != 2 or not 1 <= bounds[0] <= bounds[1] <= 100:
         raise ValueError(
             'JPEGCompress: quality must be in 1..100 or such a range, here or in the dataset, '
             f'got {quality!r}'

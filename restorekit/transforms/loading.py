@@ -11,6 +11,7 @@ from restorekit.io import read_image, to_integers
 from restorekit.registry import TRANSFORMS
 
 COLORS = ('rgb', 'y')
+MAX_SCALE = 16
 
 
 @TRANSFORMS.register_module()
@@ -50,15 +51,27 @@ class LoadImages(BaseTransform):
                 image = np.divide(to_integers(image), np.float32(255), dtype=np.float32)
             results[key] = image
         if len(images) == 2:
-            results['gt'] = _cut_to_multiple(results['gt'], results['lq'])
+            sizes = {key: results[key].shape[:2] for key in images}
+            height, width = self.plan(sizes, results)['gt']
+            results['gt'] = results['gt'][:height, :width]
         return results
 
     def plan(self, sizes: dict[str, tuple[int, int]], sample: dict) -> dict[str, tuple[int, int]]:
-        """Sizes after reading: `gt` at a whole multiple of `lq`."""
+        """Sizes after reading, `gt` cut to a whole multiple of `lq`; ValueError where none fits.
+
+        `lq` is often made from a ground truth whose border was cut to such a multiple first.
+        """
         if len(sizes) < 2:
             return sizes
-        scale = sizes['gt'][0] // sizes['lq'][0]
-        return {**sizes, 'gt': (sizes['lq'][0] * scale, sizes['lq'][1] * scale)}
+        (height, width), lq = sizes['gt'], tuple(sizes['lq'])
+        wanted = sample.get('scale')
+        for scale in [wanted] if wanted else range(1, MAX_SCALE + 1):
+            if (height // scale, width // scale) == lq:
+                return {**sizes, 'gt': (lq[0] * scale, lq[1] * scale)}
+        raise ValueError(
+            f'lq of {lq[0]} x {lq[1]} does not fit gt of {height} x {width} at '
+            f'{f"scale {wanted}" if wanted else "any integer scale"} ({sample.get("gt_path")})'
+        )
 
 
 def _convert(image: np.ndarray, color: str) -> np.ndarray:
@@ -67,11 +80,6 @@ def _convert(image: np.ndarray, color: str) -> np.ndarray:
     if image.shape[2] == 1:
         return image
     return rgb_to_y(torch.from_numpy(image).movedim(-1, 0)).movedim(0, -1).contiguous().numpy()
-
-
-def _cut_to_multiple(gt: np.ndarray, lq: np.ndarray) -> np.ndarray:
-    scale = gt.shape[0] // lq.shape[0]
-    return gt[: lq.shape[0] * scale, : lq.shape[1] * scale]
 
 
 def _as_gray(image: np.ndarray, path: str) -> np.ndarray:
@@ -104,7 +112,9 @@ class Cache(BaseTransform):
         return plan_sizes(self.transforms.transforms, sizes, sample)
 
     def transform(self, results: dict) -> dict:
-        key = (results.get('gt_path'), results.get('lq_path'))
+        key = (results.get('sample_idx'), results.get('gt_path'), results.get('lq_path'))
+        if not any(part is not None for part in key):
+            return self.transforms(results)  # nothing tells samples apart
         if key not in self._kept:
             output = self.transforms(dict(results))
             size = sum(v.nbytes for v in output.values() if isinstance(v, np.ndarray))

@@ -10,7 +10,7 @@ from torch import Tensor
 from restorekit.data_sample import DataSample
 from restorekit.registry import TRANSFORMS
 
-META = ('name', 'dataset', 'gt_path', 'lq_path')
+META = ('name', 'dataset', 'setting', 'gt_path', 'lq_path')
 
 
 @TRANSFORMS.register_module()

@@ -72,6 +72,13 @@ def test_runs_under_bfloat16_autocast(name):
     assert torch.isfinite(x.grad).all()
 
 
+@pytest.mark.parametrize('name', NAMES)
+def test_runs_in_pure_bfloat16(name):
+    y = build(name).bfloat16().eval()(torch.rand(1, CHANNELS, 9, 12).bfloat16())
+    assert y.dtype == torch.bfloat16
+    assert torch.isfinite(y).all()
+
+
 @pytest.mark.parametrize('name', [n for n in NAMES if hasattr(BLOCKS.get(n), 'forward_with')])
 def test_second_door(name):
     block = build(name).eval()

@@ -73,7 +73,7 @@ def test_sizes_formats_and_crops_are_checked_before_anything_runs(tmp_path):
         FolderDataset(**options, pipeline=crop, degradation={'scale': 2})
     text = str(error.value)
     assert '3 problem(s)' in text
-    assert 'im0x2.bmp: lq of 8 x 9 does not fit gt of 16 x 20 at scale 2' in text
+    assert 'im0x2.bmp: lq of 8 x 9 does not fit gt of 16 x 20 at scale 2 (' in text
     assert 'im1x2.bmp: not a readable image' in text
     assert 'im2x2.bmp: 9 x 10 pixels are smaller than the crop of 10 x 10' in text
     assert len(FolderDataset(**options, pipeline=crop, check=False)) == 3

@@ -8,7 +8,13 @@ def metrics(rows, baseline=True):
     for kind, factor in (('PSNR', 1), ('SSIM', 0.02)):
         metric = METRICS.build({'type': kind, 'baseline': baseline, 'crop_border': 'scale'})
         metric.rows = [
-            {'dataset': d, 'name': str(i), 'input': a * factor, 'value': b * factor}
+            {
+                'dataset': d,
+                'setting': d.partition('_')[2],
+                'name': str(i),
+                'input': a * factor,
+                'value': b * factor,
+            }
             for i, (d, a, b) in enumerate(rows)
         ]
         result.append(metric)

@@ -1,12 +1,17 @@
 import json
+import os
+import re
+import signal
 
 import numpy as np
 import pytest
 import torch
+from mmengine.hooks import Hook
 
 from restorekit.engine.checkpoint import CheckpointError, read_checkpoint
+from restorekit.engine.hooks import NonFiniteError
 from restorekit.io import read_image
-from restorekit.registry import OPTIM_WRAPPERS, RUNNERS
+from restorekit.registry import BLOCKS, OPTIM_WRAPPERS, RUNNERS, TRANSFORMS
 from tests.engine.conftest import tiny_config
 
 
@@ -50,16 +55,59 @@ def test_checkpoints_are_plain(config):
     assert checkpoint['meta']['position'] == 16
 
 
-@pytest.mark.parametrize('workers', [0, 2])
-def test_a_resumed_run_ends_in_the_same_bits(photo_folder, tmp_path, workers):
-    loader = {'train_dataloader.num_workers': workers}
-    whole = tiny_config(photo_folder, tmp_path / 'whole', **loader)
-    run(whole, f'whole{workers}')
-    part = tiny_config(photo_folder, tmp_path / 'part', **loader)
-    part.resume, part.load_from = True, f'{whole.work_dir}/iter_4.pth'
-    run(part, f'part{workers}')
-    assert same(final(whole)['state_dict'], final(part)['state_dict'])
-    losses = [final(c)['message_hub']['log_scalars']['train/loss']['values'] for c in (whole, part)]
+VARIANTS = {
+    'plain': {},
+    'workers': {'train_dataloader.num_workers': 2},
+    'dropout': {
+        'model.backbone.block': {'type': 'Dropout'},
+        'model.backbone.long_skip_attention': False,
+    },
+    'bfloat16': {'optim_wrapper.type': 'AmpOptimWrapper'},
+    'ema': {'custom_hooks': [{'type': 'EMAHook', 'ema_type': 'ExponentialMovingAverage'}]},
+    'best': {'default_hooks.checkpoint.save_best': 'photos_q20/PSNR'},
+    'accumulation': {'optim_wrapper.accumulative_counts': 3},
+    'onecycle': {
+        'param_scheduler': {
+            'type': 'OneCycleLR',
+            'eta_max': 1e-2,
+            'total_steps': 12,
+            'by_epoch': False,
+        }
+    },
+}
+
+
+@pytest.fixture
+def dropout_block():
+    class Dropout(torch.nn.Module):
+        def __init__(self, channels):
+            super().__init__()
+            self.conv = torch.nn.Conv2d(channels, channels, 3, padding=1)
+
+        def forward(self, x):
+            return x + torch.nn.functional.dropout(self.conv(x), 0.5, self.training)
+
+    BLOCKS.register_module(module=Dropout, force=True)
+    yield
+    del BLOCKS.module_dict['Dropout']
+
+
+@pytest.mark.parametrize('variant', VARIANTS)
+@pytest.mark.usefixtures('dropout_block')
+def test_a_resumed_run_ends_in_the_same_bits(photo_folder, tmp_path, variant):
+    whole = tiny_config(photo_folder, tmp_path / 'whole', **VARIANTS[variant])
+    run(whole, f'whole-{variant}')
+    part = tiny_config(photo_folder, tmp_path / 'part', **VARIANTS[variant])
+    # A checkpoint due at 4 waits for the end of an accumulation.
+    first = 6 if variant == 'accumulation' else 4
+    part.resume, part.load_from = True, f'{whole.work_dir}/iter_{first}.pth'
+    part.randomness.seed = None if variant == 'plain' else 0  # the checkpoint's counts
+    run(part, f'part-{variant}')
+    a, b = final(whole), final(part)
+    assert same(a['state_dict'], b['state_dict'])
+    if 'ema_state_dict' in a:
+        assert same(a['ema_state_dict'], b['ema_state_dict'])
+    losses = [c['message_hub']['log_scalars']['train/loss']['values'] for c in (a, b)]
     assert torch.equal(*losses)
 
 
@@ -71,6 +119,105 @@ def test_resuming_with_another_batch_size_goes_on_where_it_was(photo_folder, tmp
     runner = run(part, 'batch3')
     assert runner.train_dataloader.sampler.start == 8
     assert final(part)['meta']['position'] == 8 + 8 * 3
+    log = next((tmp_path / 'part').glob('*/*.log')).read_text()
+    assert 'another number of images per batch (2 before, 3 now)' in log
+
+
+def test_a_damaged_latest_checkpoint_is_passed_over(photo_folder, tmp_path):
+    config = tiny_config(photo_folder, tmp_path / 'run')
+    run(config, 'undamaged')
+    expected = final(config)['state_dict']
+    path = tmp_path / 'run/iter_12.pth'
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    config.resume = True
+    run(config, 'repaired')
+    log = '\n'.join(file.read_text() for file in (tmp_path / 'run').glob('*/*.log'))
+    assert re.search(r'Passed over: .*iter_12.pth: damaged', log)
+    assert 'resumed epoch: 0, iter: 8' in log
+    assert same(final(config)['state_dict'], expected)
+
+
+def test_old_checkpoints_go_and_the_latest_is_named(photo_folder, tmp_path):
+    options = {'default_hooks.checkpoint.max_keep_ckpts': 1}
+    (tmp_path / 'run').mkdir()
+    (tmp_path / 'run/.iter_4.pth.123').write_bytes(b'half')
+    run(tiny_config(photo_folder, tmp_path / 'run', **options), 'keep1')
+    assert [path.name for path in (tmp_path / 'run').glob('*.pth')] == ['iter_12.pth']
+    assert not list((tmp_path / 'run').glob('.iter*'))
+    assert (tmp_path / 'run/last_checkpoint').read_text() == 'iter_12.pth'
+
+
+def test_the_best_checkpoint_is_kept(photo_folder, tmp_path):
+    options = {'default_hooks.checkpoint.save_best': 'photos_q20/PSNR'}
+    run(tiny_config(photo_folder, tmp_path / 'run', **options), 'best')
+    best = read_checkpoint(tmp_path / 'run/best.pth')
+    assert best['meta']['iter'] in (6, 12)
+    assert 'optimizer' not in best
+    options = {'default_hooks.checkpoint.save_best': 'photos_q20/PSRN'}
+    with pytest.raises(ValueError, match="is not reported; did you mean 'photos_q20/PSNR'"):
+        run(tiny_config(photo_folder, tmp_path / 'other', **options), 'slip')
+
+
+def test_weights_alone_cannot_be_resumed(config, tmp_path):
+    runner = run(config, 'weights')
+    torch.save(runner.model.state_dict(), tmp_path / 'weights.pth')
+    config.resume, config.load_from = True, str(tmp_path / 'weights.pth')
+    with pytest.raises(CheckpointError, match=r'weights\.pth: weights alone, no run to resume'):
+        run(config, 'weights2')
+
+
+def test_an_endless_sampler_in_epochs_is_refused(config):
+    config.train_cfg = {'type': 'EpochBasedTrainLoop', 'max_epochs': 2}
+    with pytest.raises(ValueError, match='ResumableSampler never ends'):
+        run(config, 'epochs')
+
+
+def test_steps_that_are_not_finite_are_left_out_and_end_the_run(photo_folder, tmp_path):
+    def spoil(results):
+        results['lq'] = results['lq'] * np.nan
+        return results
+
+    config = tiny_config(photo_folder, tmp_path / 'run')
+    config.val_dataloader = config.val_cfg = config.val_evaluator = None
+    config.train_dataloader.dataset.pipeline.insert(3, {'type': 'Spoil'})
+    config.custom_hooks = [{'type': 'NonFiniteHook', 'max_in_a_row': 3}]
+    TRANSFORMS.register_module('Spoil', module=lambda: spoil, force=True)
+    runner = RUNNERS.build(config)
+    before = {name: value.clone() for name, value in runner.model.named_parameters()}
+    with pytest.raises(NonFiniteError, match='3 times in a row, up to iteration 3'):
+        runner.train()
+    assert all(torch.equal(before[name], value) for name, value in runner.model.named_parameters())
+    record = json.loads((tmp_path / 'run/nonfinite_rank0.json').read_text())
+    assert record['iteration'] == 3
+    assert record['batch'][0]['gt_path'].startswith(str(photo_folder))
+
+
+def test_a_run_says_how_to_repeat_it(config, tmp_path):
+    run(config, 'record')
+    record = json.loads((tmp_path / 'run/run.json').read_text())
+    assert record['seed'] == 0
+    assert record['versions']['torch'] == torch.__version__
+    assert record['data']['train']['samples'] == 6
+    assert len(record['data']['train']['names_and_sizes']) == 64
+
+
+def test_a_signal_ends_the_run_in_order(config, tmp_path):
+    class Signal(Hook):
+        def after_train_iter(self, runner, **_):
+            if runner.iter == 1:
+                os.kill(os.getpid(), signal.SIGUSR1)
+
+    runner = RUNNERS.build(config)
+    runner.register_hook(Signal(), priority='VERY_HIGH')
+    runner.train()
+    assert (tmp_path / 'run/requeue').exists()
+    assert read_checkpoint(tmp_path / 'run/iter_2.pth')['meta']['iter'] == 2
+    config.resume = True
+    run(config, 'requeued')
+    assert final(config)['meta']['iter'] == 12
+    assert not (tmp_path / 'run/requeue').exists()
 
 
 def test_weights_of_another_model(config, tmp_path):

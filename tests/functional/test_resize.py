@@ -78,6 +78,14 @@ def test_gradient():
     assert torch.autograd.gradcheck(lambda x: imresize(x, size=(9, 4)), image)
 
 
+def test_inference_mode_does_not_spoil_what_comes_after():
+    with torch.inference_mode():
+        imresize(torch.rand(1, 7, 11), 3)
+    image = torch.rand(1, 7, 11, requires_grad=True)
+    imresize(image, 3).sum().backward()
+    torch.testing.assert_close(image.grad.sum(), torch.tensor(7.0 * 11 * 9))
+
+
 def test_batch_equals_its_rows():
     batch = torch.rand(3, 2, 12, 9)
     for image, result in zip(batch, imresize(batch, 1.5), strict=True):

@@ -67,6 +67,15 @@ def test_truncated_files_are_refused(tmp_path, extension, part):
         read_image(path)
 
 
+@pytest.mark.parametrize('seed', range(8))
+def test_whole_jpeg_with_something_behind_it(tmp_path, seed):
+    path = tmp_path / 'motion.jpg'
+    write_image(path, smooth_image(64, 64))
+    whole = read_image(path)
+    path.write_bytes(path.read_bytes() + np.random.default_rng(seed).bytes(1 << 18))
+    np.testing.assert_array_equal(read_image(path), whole)
+
+
 @pytest.mark.parametrize('content', [b'', b'hello, I am no image', b'\x89PNG\r\n\x1a\n'])
 def test_other_files_are_refused(tmp_path, content):
     (tmp_path / 'a.png').write_bytes(content)

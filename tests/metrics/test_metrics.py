@@ -80,6 +80,18 @@ def test_errors_name_the_image(pair, message):
         evaluate({'type': 'PSNR', 'crop_border': 4}, [pair], [torch.rand(3, 8, 8)])
 
 
+def test_two_of_a_kind_by_name(pairs):
+    assert list(evaluate({'type': 'PSNR', 'name': 'PSNR-Y', 'color': 'y'}, pairs)[1]) == [
+        'toy/PSNR-Y'
+    ]
+
+
+@pytest.mark.parametrize('border', ['scale', 4])
+def test_psnr_b_keeps_its_grid(border):
+    with pytest.raises(ValueError, match=f'multiple of 8.*got {border!r}'):
+        METRICS.build({'type': 'PSNRB', 'crop_border': border})
+
+
 @pytest.mark.parametrize('options', [{'color': 'rgb'}, {'crop_border': -1}, {'crop_border': 'x'}])
 def test_options_are_checked(options):
     with pytest.raises(ValueError, match='must be'):

@@ -1,4 +1,4 @@
-# Small enough to be kept decoded in memory. Each patch is compressed 8 pixels too large, so that
+# Small enough to be kept decoded in memory. Each patch is compressed 7 pixels too large, so that
 # the codec's grid lies anywhere in it.
 _base_ = './test_luma_jpeg.py'
 
@@ -12,7 +12,7 @@ train_dataloader = dict(
         degradation=dict(quality=10),
         pipeline=[
             dict(type='Cache', transforms=[dict(type='LoadImages', color='y')]),
-            dict(type='PairedRandomCrop', size=56),
+            dict(type='PairedRandomCrop', size=55),
             dict(type='JPEGCompress'),
             dict(type='PairedRandomCrop', size=48),
             dict(type='RandomFlipRotate'),

@@ -1,5 +1,5 @@
 # DIV2K's training images, cut into tiles by tools/dataset_converters/cut_tiles.py. Each patch is
-# compressed 8 pixels too large, so that the codec's grid lies anywhere in it.
+# compressed 7 pixels too large, so that the codec's grid lies anywhere in it.
 _base_ = './test_luma_jpeg.py'
 
 train_dataloader = dict(
@@ -14,7 +14,7 @@ train_dataloader = dict(
         degradation=dict(quality=10),
         pipeline=[
             dict(type='LoadImages', color='y'),
-            dict(type='PairedRandomCrop', size=72),
+            dict(type='PairedRandomCrop', size=71),
             dict(type='JPEGCompress'),
             dict(type='PairedRandomCrop', size=64),
             dict(type='RandomFlipRotate'),

@@ -1,6 +1,19 @@
 """Hooks of the runner."""
 
+from restorekit.engine.hooks.checkpoint import CheckpointHook
+from restorekit.engine.hooks.guard import NonFiniteError, NonFiniteHook, PreemptionHook
 from restorekit.engine.hooks.panels import PanelHook, draw_panel
+from restorekit.engine.hooks.record import RecordHook
 from restorekit.engine.hooks.report import ReportHook, results_table
 
-__all__ = ['PanelHook', 'ReportHook', 'draw_panel', 'results_table']
+__all__ = [
+    'CheckpointHook',
+    'NonFiniteError',
+    'NonFiniteHook',
+    'PanelHook',
+    'PreemptionHook',
+    'RecordHook',
+    'ReportHook',
+    'draw_panel',
+    'results_table',
+]

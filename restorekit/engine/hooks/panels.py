@@ -37,11 +37,12 @@ class PanelHook(Hook):
 
     def __init__(self, num_images: int = 4) -> None:
         self.num_images = num_images
+        self._written = 0  # in the present evaluation
 
     def after_val_iter(
         self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Sequence | None = None
     ) -> None:
-        step = runner.iter if runner.train_loop is not None else 0
+        step = runner.iter
         self._write(
             runner,
             batch_idx,
@@ -71,12 +72,11 @@ class PanelHook(Hook):
         step: int,
     ) -> None:
         target = Path(runner.work_dir) / 'panels' / folder
-        first = batch_idx * len(outputs)
-        for lq, sample in list(zip(data_batch['inputs'], outputs, strict=True))[
-            : max(self.num_images - first, 0)
-        ]:
-            if 'gt' not in sample:
+        self._written = self._written if batch_idx else 0
+        for lq, sample in zip(data_batch['inputs'], outputs, strict=True):
+            if 'gt' not in sample or self._written >= self.num_images:
                 continue
+            self._written += 1
             panel = draw_panel(
                 lq, sample.to_dict(), [m for m in metrics if isinstance(m, ImageMetric)]
             )

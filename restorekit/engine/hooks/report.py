@@ -27,8 +27,7 @@ class ReportHook(Hook):
 
     @master_only
     def after_val_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
-        if runner.train_loop is None or runner.iter >= runner.max_iters:
-            self._report(runner, runner.val_evaluator.metrics, f'iteration {runner.iter}')
+        self._report(runner, runner.val_evaluator.metrics, f'iteration {runner.iter}')
 
     @master_only
     def after_test_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
@@ -72,22 +71,28 @@ def benchmark_table(results: list[tuple[str, list]]) -> str:
         results: Name and metrics of each model. Where the metrics score the input too, a row of the
             baseline stands above the first model of each setting.
     """
-    rows: dict[tuple[str, str], dict[str, list[str]]] = {}
-    sets, protocols = [], []
-    for name, metrics in results:
-        for metric in (m for m in metrics if isinstance(m, ImageMetric)):
-            protocols.append(metric.protocol)
+    rows: dict[tuple, dict[str, list[str]]] = {}
+    sets: list[str] = []
+    protocols: list[str] = []
+    for number, (name, metrics) in enumerate(results):
+        metrics = [metric for metric in metrics if isinstance(metric, ImageMetric)]
+        protocol = tuple(metric.protocol for metric in metrics)
+        protocols += protocol
+        for metric in metrics:
             for row in metric.summary():
-                dataset, _, setting = row['dataset'].rpartition('_')
+                setting = row['setting']
+                dataset = row['dataset'].removesuffix(f'_{setting}')
                 sets.append(dataset)
-                for who, key in (('input', 'input'), (name, 'value')):
+                # Models that were scored alike share the row of their input.
+                keys = {'input': (setting, 'input', protocol), 'value': (setting, name, number)}
+                for key in ('input', 'value'):
                     if key in row:
-                        cells = rows.setdefault((setting, who), {}).setdefault(dataset, [])
-                        if who != 'input' or len(cells) < len(metrics):
+                        cells = rows.setdefault(keys[key], {}).setdefault(dataset, [])
+                        if len(cells) < len(metrics):
                             cells.append(_number(row[key], metric))
     columns = list(dict.fromkeys(sets))
     lines = [['model', 'setting', *columns], ['---'] * (2 + len(columns))]
-    for (setting, who), figures in rows.items():
+    for (setting, who, _), figures in rows.items():
         lines.append([who, setting, *(' / '.join(figures.get(c, ['-'])) for c in columns)])
     table = '\n'.join('| ' + ' | '.join(line) + ' |' for line in lines)
     return table + '\n\n' + '\n'.join(dict.fromkeys(protocols))

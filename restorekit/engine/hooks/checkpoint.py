@@ -1,0 +1,102 @@
+"""When checkpoints are written, and which are kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from mmengine.dist import is_main_process
+from mmengine.hooks import Hook
+from mmengine.runner import BaseLoop
+
+from restorekit.engine.checkpoint import checkpoints_in, remove_leftovers
+from restorekit.io import write_whole
+from restorekit.registry import HOOKS, nearest
+
+RULES = {'greater': lambda new, best: new > best, 'less': lambda new, best: new < best}
+
+
+@HOOKS.register_module()
+class CheckpointHook(Hook):
+    """Writes `iter_<n>.pth` every so many iterations and at the end; then removes what is too old.
+
+    A checkpoint that is due in the middle of an accumulation of gradients waits for the step. The
+    name of the latest is in the file `last_checkpoint`.
+
+    Args:
+        interval: Iterations from one to the next.
+        max_keep_ckpts: How many are kept; -1 keeps all.
+        save_best: A metric, as it is reported ('Set5_x2/PSNR'), whose best weights are kept too, in
+            `best.pth`.
+        rule: 'greater' or 'less': which figure is better.
+    """
+
+    priority = 'VERY_LOW'
+
+    def __init__(
+        self,
+        interval: int = 5000,
+        *,
+        max_keep_ckpts: int = 3,
+        save_best: str | None = None,
+        rule: str = 'greater',
+    ) -> None:
+        if not isinstance(interval, int) or interval < 1:
+            raise ValueError(f'CheckpointHook: interval must be an integer >= 1, got {interval!r}')
+        if max_keep_ckpts == 0 or max_keep_ckpts < -1:
+            raise ValueError(
+                f'CheckpointHook: max_keep_ckpts must be -1 or >= 1, got {max_keep_ckpts}'
+            )
+        if rule not in RULES:
+            raise ValueError(f'CheckpointHook: rule must be one of {tuple(RULES)}, got {rule!r}')
+        self.interval = interval
+        self.max_keep_ckpts = max_keep_ckpts
+        self.save_best = save_best
+        self.rule = rule
+        self._due = False
+
+    def before_train(self, runner: Any) -> None:
+        if is_main_process():
+            remove_leftovers(Path(runner.work_dir))
+
+    def after_train_iter(
+        self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None
+    ) -> None:
+        done = runner.iter + 1
+        self._due |= done % self.interval == 0
+        last = done >= runner.max_iters or runner.train_loop.stop_training
+        if last or (self._due and getattr(runner.optim_wrapper, 'at_step_boundary', True)):
+            self._due = False
+            self.save(runner)
+
+    def save(self, runner: Any) -> None:
+        """Write a checkpoint of the iteration that is just done, on all ranks together."""
+        folder, name = Path(runner.work_dir), f'iter_{runner.iter + 1}.pth'
+        runner.logger.info(f'Saving checkpoint at {runner.iter + 1} iterations')
+        runner.save_checkpoint(runner.work_dir, name, by_epoch=False)
+        if is_main_process():
+            write_whole(folder / 'last_checkpoint', name.encode())
+            if self.max_keep_ckpts > 0:
+                older = [
+                    path for number, path in checkpoints_in(folder) if number <= runner.iter + 1
+                ]
+                for path in older[self.max_keep_ckpts :]:
+                    path.unlink()
+
+    def after_val_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
+        # The property would build the loop where validation runs alone.
+        if self.save_best is None or not isinstance(runner._train_loop, BaseLoop):
+            return
+        if self.save_best not in (metrics or {}):
+            raise ValueError(
+                f'CheckpointHook: save_best={self.save_best!r} is not reported; '
+                f'{nearest(self.save_best, list(metrics or {}))}'
+            )
+        assert metrics is not None
+        value, best = metrics[self.save_best], runner.message_hub.get_info('best_score')
+        if best is None or RULES[self.rule](value, best):
+            runner.message_hub.update_info('best_score', value)
+            runner.save_checkpoint(
+                runner.work_dir, 'best.pth', save_optimizer=False, meta={'iter': runner.iter}
+            )
+            runner.logger.info(f'{self.save_best} {value:.4f} is the best so far: best.pth')

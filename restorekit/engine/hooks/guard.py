@@ -1,0 +1,108 @@
+"""What ends or saves a run that cannot go on."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.dist import all_reduce, is_distributed, is_main_process
+from mmengine.hooks import Hook
+
+from restorekit.io import write_whole
+from restorekit.registry import HOOKS
+
+
+class NonFiniteError(RuntimeError):
+    """Gradients were not finite too many times in a row."""
+
+
+@HOOKS.register_module()
+class NonFiniteHook(Hook):
+    """Reports steps that the optimizer wrapper left out, and stops the run after too many in a row.
+
+    The names of the last batch's files are then in `<work_dir>/nonfinite_rank<r>.json`.
+
+    Args:
+        max_in_a_row: Steps left out in a row that end the run.
+    Raises:
+        NonFiniteError: In `after_train_iter`, after so many.
+    """
+
+    priority = 'HIGH'
+
+    def __init__(self, max_in_a_row: int = 10) -> None:
+        self.max_in_a_row = max_in_a_row
+
+    def after_train_iter(
+        self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None
+    ) -> None:
+        in_a_row = getattr(runner.optim_wrapper, 'skipped_in_a_row', 0)
+        if not in_a_row or not runner.optim_wrapper.at_step_boundary:
+            return
+        runner.logger.warning(
+            f'Iteration {runner.iter + 1}: gradients are not finite, the step is left out '
+            f'({runner.optim_wrapper.skipped} in all, {in_a_row} in a row)'
+        )
+        if in_a_row >= self.max_in_a_row:
+            files = [
+                {key: sample.get(key) for key in ('dataset', 'name', 'gt_path', 'lq_path')}
+                for sample in data_batch['data_samples']
+            ]
+            path = Path(runner.work_dir) / f'nonfinite_rank{runner.rank}.json'
+            write_whole(
+                path, json.dumps({'iteration': runner.iter + 1, 'batch': files}, indent=1).encode()
+            )
+            raise NonFiniteError(
+                f'gradients were not finite {in_a_row} times in a row, up to iteration '
+                f'{runner.iter + 1}; the files of the last batch are in {path}'
+            )
+
+
+@HOOKS.register_module()
+class PreemptionHook(Hook):
+    """Ends a run in order when the scheduler asks for it: step, checkpoint, marker.
+
+    SIGUSR1, and SIGTERM where the run was not started by torchrun, let the current step finish;
+    then all ranks write a checkpoint and the file `requeue` appears in the work dir, by which a job
+    script knows that the run is to be queued again with `--resume`. Under torchrun SIGTERM keeps
+    its meaning: it goes to the survivors of a dead rank, with whom nothing can be agreed any more.
+    """
+
+    # Before CheckpointHook, which writes a checkpoint when the loop is told to stop.
+    priority = 'LOW'
+
+    def __init__(self) -> None:
+        self._asked = False
+
+    def before_train(self, runner: Any) -> None:
+        if is_main_process():
+            (Path(runner.work_dir) / 'requeue').unlink(missing_ok=True)
+        signals = [signal.SIGUSR1]
+        if 'TORCHELASTIC_RUN_ID' not in os.environ:
+            signals.append(signal.SIGTERM)
+        for number in signals:
+            signal.signal(number, self._ask)
+
+    def _ask(self, number: int, frame: Any) -> None:
+        self._asked = True
+
+    def after_train_iter(
+        self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None
+    ) -> None:
+        asked = self._asked
+        if is_distributed():
+            # The signal reaches the ranks at different steps, and they must stop at the same one.
+            flag = torch.tensor(float(asked), device=next(runner.model.parameters()).device)
+            all_reduce(flag, op='max')
+            asked = bool(flag.item())
+        if asked and getattr(runner.optim_wrapper, 'at_step_boundary', True):
+            runner.logger.warning(f'Asked to stop: ending after iteration {runner.iter + 1}')
+            runner.train_loop.stop_training = True
+
+    def after_train(self, runner: Any) -> None:
+        if runner.train_loop.stop_training and runner.iter < runner.max_iters and is_main_process():
+            write_whole(Path(runner.work_dir) / 'requeue', b'')

@@ -1,0 +1,105 @@
+"""What it takes to repeat a run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import subprocess
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from mmengine.dist import master_only
+from mmengine.hooks import Hook
+
+from restorekit.io import write_whole
+from restorekit.registry import HOOKS
+
+PACKAGES = (
+    'restorekit',
+    'torch',
+    'onedl-mmengine',
+    'mmengine',
+    'onedl-mmcv',
+    'mmcv',
+    'numpy',
+    'opencv-python',
+)
+
+
+@HOOKS.register_module()
+class RecordHook(Hook):
+    """Writes `run.json` into the work dir; the resolved config is beside it, written by the Runner.
+
+    It holds the command, folder, git commit, versions, seed, number of processes and, for each
+    dataset, the number of its samples and a hash of their files' names and sizes.
+    """
+
+    @master_only
+    def before_train(self, runner: Any) -> None:
+        record = {
+            'command': sys.argv,
+            'folder': os.getcwd(),
+            'commit': git_commit(Path(__file__).parent),
+            'versions': {'python': platform.python_version(), **versions()},
+            'seed': runner.seed,
+            'processes': runner.world_size,
+            'data': {'train': fingerprint(runner.train_dataloader.dataset)},
+        }
+        if runner.val_loop is not None:
+            record['data']['val'] = fingerprint(runner.val_dataloader.dataset)
+        write_whole(Path(runner.work_dir) / 'run.json', json.dumps(record, indent=1).encode())
+
+
+def versions() -> dict[str, str]:
+    """Versions of what a run's figures depend on, where it is installed."""
+    found = {}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def git_commit(folder: Path) -> str | None:
+    """Commit of the checkout around a folder, with '+' where files are changed; None outside
+    one."""
+
+    def git(*command: str) -> str:
+        return subprocess.run(
+            ['git', '-C', str(folder), *command],
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=10,
+        ).stdout.strip()
+
+    try:
+        return git('rev-parse', 'HEAD') + ('+' if git('status', '--porcelain', '-uno') else '')
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def fingerprint(dataset: Any) -> dict[str, Any]:
+    """Number of samples, and SHA-256 of the names and sizes of their files, in order."""
+    digest = hashlib.sha256()
+    for part in leaves(dataset):
+        for index in range(len(part)):
+            sample = part.get_data_info(index)
+            for key in ('gt_path', 'lq_path'):
+                if sample.get(key):
+                    path = Path(sample[key])
+                    digest.update(f'{path.name} {path.stat().st_size}\n'.encode())
+    return {'samples': len(dataset), 'names_and_sizes': digest.hexdigest()}
+
+
+def leaves(dataset: Any) -> list:
+    """The datasets that hold files, below wrappers."""
+    children = getattr(dataset, 'datasets', None) or [getattr(dataset, 'dataset', None)]
+    if children[0] is None:
+        return [dataset] if hasattr(dataset, 'get_data_info') else []
+    return [leaf for child in children for leaf in leaves(child)]

@@ -1,0 +1,136 @@
+"""Optimizer wrappers: a guard against non-finite gradients, and mixed precision on any device."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from mmengine.device import get_device
+from mmengine.optim import OptimWrapper as MMEngineOptimWrapper
+from torch import Tensor, nn
+
+from restorekit.registry import OPTIM_WRAPPERS
+
+DTYPES = ('float16', 'bfloat16')
+
+
+@OPTIM_WRAPPERS.register_module()
+class OptimWrapper(MMEngineOptimWrapper):
+    """mmengine's, which leaves out a step whose gradients are not all finite.
+
+    A loss that is not finite makes such gradients, on every rank of a DDP run alike. `skipped`
+    counts the steps left out, `skipped_in_a_row` those since the last step that was taken.
+
+    Args:
+        optimizer, accumulative_counts, clip_grad: As in mmengine.
+        skip_nonfinite: Switch for the guard.
+    """
+
+    def __init__(
+        self,
+        optimizer: torch.optim.Optimizer,
+        *,
+        accumulative_counts: int = 1,
+        clip_grad: dict | None = None,
+        skip_nonfinite: bool = True,
+    ) -> None:
+        super().__init__(optimizer, accumulative_counts, clip_grad)
+        self.skip_nonfinite = skip_nonfinite
+        self.skipped = 0
+        self.skipped_in_a_row = 0
+
+    def step(self, **kwargs: Any) -> None:
+        if self._may_step():
+            super().step(**kwargs)
+
+    @property
+    def at_step_boundary(self) -> bool:
+        """Whether no gradients are being accumulated."""
+        return self._inner_count % self._accumulative_counts == 0
+
+    def _may_step(self) -> bool:
+        if not self.skip_nonfinite:
+            return True
+        grads = [p.grad for group in self.optimizer.param_groups for p in group['params']]
+        finite = _all_finite([grad for grad in grads if grad is not None])
+        self.skipped += not finite
+        self.skipped_in_a_row = 0 if finite else self.skipped_in_a_row + 1
+        return finite
+
+
+def _all_finite(grads: list[Tensor]) -> bool:
+    """One number per tensor, one transfer in all: infinity and NaN survive the largest
+    magnitude."""
+    if not grads:
+        return True
+    largest = torch._foreach_norm(grads, float('inf'))
+    return bool(torch.stack([norm.float() for norm in largest]).isfinite().all())
+
+
+@OPTIM_WRAPPERS.register_module()
+class AmpOptimWrapper(OptimWrapper):
+    """Automatic mixed precision, on CPU too, where mmengine's needs a GPU.
+
+    Args:
+        optimizer, accumulative_counts, clip_grad, skip_nonfinite: As for OptimWrapper.
+        dtype: 'float16' (with gradient scaling) or 'bfloat16'; by default float16 on a GPU and
+            bfloat16 on CPU, which has no fast float16.
+        loss_scale: Initial gradient scale of float16.
+    """
+
+    def __init__(
+        self,
+        optimizer: torch.optim.Optimizer,
+        *,
+        accumulative_counts: int = 1,
+        clip_grad: dict | None = None,
+        skip_nonfinite: bool = True,
+        dtype: str | None = None,
+        loss_scale: float = 2.0**16,
+    ) -> None:
+        super().__init__(
+            optimizer,
+            accumulative_counts=accumulative_counts,
+            clip_grad=clip_grad,
+            skip_nonfinite=skip_nonfinite,
+        )
+        self.device = torch.device(get_device()).type
+        dtype = dtype or ('bfloat16' if self.device == 'cpu' else 'float16')
+        if dtype not in DTYPES:
+            raise ValueError(f'AmpOptimWrapper: dtype must be one of {DTYPES}, got {dtype!r}')
+        self.dtype = getattr(torch, dtype)
+        self.scaler = torch.amp.GradScaler(
+            self.device, init_scale=loss_scale, enabled=dtype == 'float16'
+        )
+        # With a gradient scale, infinity says that the scale is too large: the scaler's own affair.
+        self.skip_nonfinite = self.skip_nonfinite and not self.scaler.is_enabled()
+
+    def backward(self, loss: Tensor, **kwargs: Any) -> None:
+        self.scaler.scale(loss).backward(**kwargs)
+        self._inner_count += 1
+
+    def step(self, **kwargs: Any) -> None:
+        if not self._may_step():
+            return
+        if self.clip_grad_kwargs:
+            self.scaler.unscale_(self.optimizer)
+            self._clip_grad()
+        self.scaler.step(self.optimizer, **kwargs)
+        self.scaler.update()
+
+    def state_dict(self) -> dict:
+        return {**super().state_dict(), 'loss_scaler': self.scaler.state_dict()}
+
+    def load_state_dict(self, state_dict: dict) -> None:
+        state = dict(state_dict)
+        scaler = state.pop('loss_scaler', None)
+        if scaler:
+            self.scaler.load_state_dict(scaler)
+        super().load_state_dict(state)
+
+    @contextmanager
+    def optim_context(self, model: nn.Module) -> Iterator[None]:
+        with super().optim_context(model), torch.autocast(self.device, dtype=self.dtype):
+            yield
