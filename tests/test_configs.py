@@ -18,7 +18,7 @@ CONFIGS = [
     for path in sorted(config_folder().rglob('*.py'))
     if '_base_' not in path.parts
 ]
-COUNTS = {'2k': 2000, '1k': 1000, '300k': 300_000}
+COUNTS = {'1k': 1000, '2k': 2000, '300k': 300_000, '1000k': 1_000_000}
 
 
 def entries(node: object, kind: str) -> list[dict]:
@@ -48,16 +48,19 @@ def test_model_metrics_and_name(name):
     ]
     degradations += [
         config[loader].dataset.shared.degradation
-        for loader in ('val_dataloader', 'test_dataloader')
-        if 'shared' in config[loader].dataset
+        for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader')
+        if 'shared' in config.get(loader, {}).get('dataset', {})
     ]
     assert degradations
     assert all(degradation == wanted for degradation in degradations)
     if 'train_cfg' in config:
         schedule, dataset = stem.split('_')[-2:]
-        assert config.train_cfg.max_iters == config.param_scheduler.T_max == COUNTS[schedule]
+        assert config.train_cfg.max_iters == COUNTS[schedule]
+        assert config.param_scheduler.get('T_max', COUNTS[schedule]) == COUNTS[schedule]
         source = config.train_dataloader.dataset
-        assert dataset in source.get('gt_dir', source.type).lower()
+        folders = [part.gt_dir for part in source.get('datasets', [source]) if 'gt_dir' in part]
+        for part, folder in zip(dataset.split('-'), folders or [source.type], strict=True):
+            assert part in folder.lower()
     modules = re.search(r'-(\d)modules', stem)
     if modules:
         assert len(model.backbone.blocks) == int(modules[1])
@@ -65,9 +68,10 @@ def test_model_metrics_and_name(name):
 
 @pytest.mark.parametrize('name', CONFIGS)
 def test_datasets_build_and_give_a_sample(name, tmp_path, monkeypatch):
-    for folder in ('sr/BSD200', 'sr/Set5/HR', 'jpeg/Classic5', 'DIV2K/DIV2K_train_HR_tiles'):
+    training = ('sr/T91', 'sr/BSD200', 'DIV2K/DIV2K_train_HR_tiles')
+    for folder in (*training, 'sr/Set5/HR', 'jpeg/Classic5'):
         (tmp_path / folder).mkdir(parents=True)
-        write_image(tmp_path / folder / 'a.png', smooth_image(144, 144))
+        write_image(tmp_path / folder / 'a.png', smooth_image(192, 216))
     monkeypatch.setenv('RESTOREKIT_DATA', str(tmp_path))
     config = load_config(name)
     scale = MODELS.build(config.model).scale
@@ -123,7 +127,6 @@ def test_slips_are_named_with_their_place(tmp_path, text, message):
     [
         ("optim_wrapper = dict(type='OptimWrapper', clip_gard=1)", "did you mean 'clip_grad'"),
         ("optim_wrapper = dict(optimizer=dict(type='Adam', lrr=1))", "Adam has no option 'lrr'"),
-        ("param_scheduler = dict(type='CosineAnnealingLR', T_mx=1)", "did you mean 'T_max'"),
         ("train_cfg = dict(type='IterBasedTrainLoop', max_iter=1)", "did you mean 'max_iters'"),
         ('train_dataloader = dict(batch_sizes=1)', "did you mean 'batch_size'"),
         ("val_evaluator = [dict(type='PSNR'), dict(type='PSNR', color='y')]", 'called PSNR; give'),

@@ -1,4 +1,4 @@
-"""The state of every random generator of a process, as plain data."""
+"""The random generators of a process: their state as plain data, kept through a run."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from mmengine.hooks import Hook
 
 
 def random_state() -> dict[str, Any]:
@@ -30,3 +31,29 @@ def set_random_state(state: dict[str, Any]) -> None:
     torch.set_rng_state(state['torch'].cpu())
     if state['cuda'] is not None and torch.cuda.is_available():
         torch.cuda.set_rng_state(state['cuda'].cpu())
+
+
+class RandomStateHook(Hook):
+    """Keeps validation out of the random numbers, and starts a resumed run with the saved ones.
+
+    Making a data loader's iterator draws a number. Without this hook a run would depend on when it
+    was validated, and a resumed one could not end in the same bits.
+    """
+
+    priority = 'VERY_HIGH'
+
+    def __init__(self) -> None:
+        self.to_restore: dict[str, Any] | None = None  # set on resuming
+        self._before_val: dict[str, Any] | None = None
+
+    def before_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None) -> None:
+        if self.to_restore is not None:  # the loader's iterator exists by now
+            set_random_state(self.to_restore)
+            self.to_restore = None
+
+    def before_val(self, runner: Any) -> None:
+        self._before_val = random_state()
+
+    def after_val(self, runner: Any) -> None:
+        assert self._before_val is not None
+        set_random_state(self._before_val)

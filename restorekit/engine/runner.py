@@ -28,7 +28,7 @@ from restorekit.engine.checkpoint import (
     restored_history,
     write_checkpoint,
 )
-from restorekit.engine.random_state import random_state, set_random_state
+from restorekit.engine.random_state import RandomStateHook, random_state
 from restorekit.engine.samplers import ResumableSampler
 from restorekit.registry import DATA_SAMPLERS, RUNNERS
 from restorekit.version import __version__
@@ -72,6 +72,12 @@ class Runner(MMEngineRunner):
                 'ResumableSampler never ends: use IterBasedTrainLoop, or DefaultSampler for epochs'
             )
         return built
+
+    def register_hooks(self, default_hooks: Any = None, custom_hooks: Any = None) -> None:
+        """mmengine's, and the one that keeps the random generators in order."""
+        super().register_hooks(default_hooks, custom_hooks)
+        self._random_state_hook = RandomStateHook()
+        self.register_hook(self._random_state_hook)
 
     def setup_env(self, env_cfg: dict) -> None:
         """mmengine's, except that processes without a GPU meet through gloo."""
@@ -181,15 +187,12 @@ class Runner(MMEngineRunner):
             loader.sampler.seed = loader.dataset.seed = self.seed  # the checkpoint's, by now
             self._resumed_iter = self.iter
         loop = self.train_loop
-        if hasattr(loop, 'dataloader_iterator'):
-            # Made here, since making it draws random numbers; an older one began at position 0.
+        if hasattr(loop, 'dataloader_iterator'):  # an eager one has begun at position 0 already
             loop.dataloader_iterator = type(loop.dataloader_iterator)(loader)
-            if hasattr(loop.dataloader_iterator, '_ensure_iterator'):
-                loop.dataloader_iterator._ensure_iterator()
         self._warn_of_changes(saved)
         states = saved.get('random_states') or []
         if len(states) == self.world_size:
-            set_random_state(states[self.rank])
+            self._random_state_hook.to_restore = states[self.rank]
 
     def _warn_of_changes(self, saved: dict) -> None:
         """Say what can no longer end in the same bits."""

@@ -62,6 +62,11 @@ VARIANTS = {
         'model.backbone.block': {'type': 'Dropout'},
         'model.backbone.long_skip_attention': False,
     },
+    'validated': {
+        'model.backbone.block': {'type': 'Dropout'},
+        'model.backbone.long_skip_attention': False,
+        'default_hooks.checkpoint.interval': 3,
+    },
     'bfloat16': {'optim_wrapper.type': 'AmpOptimWrapper'},
     'ema': {'custom_hooks': [{'type': 'EMAHook', 'ema_type': 'ExponentialMovingAverage'}]},
     'best': {'default_hooks.checkpoint.save_best': 'photos_q20/PSNR'},
@@ -99,7 +104,7 @@ def test_a_resumed_run_ends_in_the_same_bits(photo_folder, tmp_path, variant):
     run(whole, f'whole-{variant}')
     part = tiny_config(photo_folder, tmp_path / 'part', **VARIANTS[variant])
     # A checkpoint due at 4 waits for the end of an accumulation.
-    first = 6 if variant == 'accumulation' else 4
+    first = 6 if variant in ('accumulation', 'validated') else 4
     part.resume, part.load_from = True, f'{whole.work_dir}/iter_{first}.pth'
     part.randomness.seed = None if variant == 'plain' else 0  # the checkpoint's counts
     run(part, f'part-{variant}')
