@@ -86,11 +86,19 @@ def load_config(name: str, options: dict | None = None) -> Config:
     path = find_config(name)
     try:
         config = Config.fromfile(str(path))
-        config.merge_from_dict(options or {})
+        heads = {key.partition('.')[0] for key in options or {}}
+        unknown = sorted(heads - {*config, *TOP_LEVEL})
+        if not unknown:
+            config.merge_from_dict(options or {})
     except FileNotFoundError:
         raise
     except Exception as error:
         raise ConfigError(f'{path}: cannot be read: {type(error).__name__}: {error}') from error
+    if unknown:
+        known = sorted({*config, *TOP_LEVEL})
+        raise ConfigError(
+            f'--cfg-options: no key {unknown[0]!r} in {path}; {nearest(unknown[0], known)}'
+        )
     check_config(config, str(path))
     return config
 

@@ -20,7 +20,17 @@ def main(work_dir: Path) -> None:
 
     small, restored = work_dir / f'{PHOTO}_small.png', work_dir / 'restored' / f'{PHOTO}_small.png'
     reduce_photo(small)
-    run('restore', str(small), '-m', CONFIG, '-w', checkpoint, '-o', str(restored.parent))
+    run(
+        'restore',
+        str(small),
+        '-m',
+        CONFIG,
+        '-w',
+        checkpoint,
+        '-o',
+        str(restored.parent),
+        '--overwrite',
+    )
     compare(small, restored, work_dir / f'{PHOTO}.png')
     print(f'\nLook at {work_dir}/{PHOTO}.png and {work_dir}/panels')
     print(f'The table is {work_dir}/results.md')

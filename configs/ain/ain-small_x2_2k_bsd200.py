@@ -7,5 +7,4 @@ _base_ = [
 
 model = dict(pre_upscale=2)
 train_cfg = dict(max_iters=2000, val_interval=500)
-param_scheduler = dict(T_max=2000)
 default_hooks = dict(logger=dict(interval=50), checkpoint=dict(interval=500))

@@ -49,5 +49,4 @@ val_evaluator = [
 test_evaluator = val_evaluator
 
 train_cfg = dict(max_iters=1000, val_interval=500)
-param_scheduler = dict(T_max=1000)
 default_hooks = dict(logger=dict(interval=50), checkpoint=dict(interval=500))

@@ -33,11 +33,19 @@ def main(command: str | None = None) -> None:
     except (ValueError, OSError) as error:
         if os.environ.get('RESTOREKIT_TRACEBACK'):
             raise
-        print(f'restorekit {args.command}: error: {error}', file=sys.stderr)
+        print(f'restorekit {args.command}: error: {one_message(error)}', file=sys.stderr)
         print('(RESTOREKIT_TRACEBACK=1 shows where it was raised)', file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def one_message(error: Exception) -> str:
+    """The error's text; of one that a data loader's worker met, without the worker's traceback."""
+    text = str(error)
+    if text.startswith('Caught ') and 'DataLoader worker' in text:
+        return text.strip().splitlines()[-1].partition(': ')[2]
+    return text
 
 
 def build_parser(arguments: list[str]) -> argparse.ArgumentParser:

@@ -6,6 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
+DEEP = ('.png', '.tif', '.tiff')  # formats of 16 bits
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What to restore, with what, and where to."""
@@ -24,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=8,
         help='depth of the files written (default: 8)',
     )
+    parser.add_argument('--overwrite', action='store_true', help='replace files that exist')
     parser.add_argument(
         '--device', metavar='DEVICE', help='cpu, cuda, cuda:1, … (default: a GPU if there is one)'
     )
@@ -39,7 +42,7 @@ def run(args: argparse.Namespace) -> None:
     from restorekit.inference import Inferencer
     from restorekit.io import read_image, write_image
 
-    jobs = plan(args.images, args.out, args.bits)
+    jobs = plan(args.images, args.out, args.bits, args.overwrite)
     restore = Inferencer(args.model, args.weights, device=args.device, unsafe_load=args.unsafe_load)
     failures = []
     for source, target in jobs:
@@ -55,7 +58,9 @@ def run(args: argparse.Namespace) -> None:
         raise ValueError('\n  '.join(failures))
 
 
-def plan(images: list[str], out: str, bits: int) -> list[tuple[Path, Path]]:
+def plan(
+    images: list[str], out: str, bits: int, overwrite: bool = False
+) -> list[tuple[Path, Path]]:
     """Source and target of each image, or every reason why it cannot be, before any work.
 
     Raises:
@@ -66,6 +71,9 @@ def plan(images: list[str], out: str, bits: int) -> list[tuple[Path, Path]]:
     from restorekit.io import is_image
 
     sources = [Path(image) for image in images]
+    folders = [str(source) for source in sources if source.is_dir()]
+    if folders:
+        raise ValueError(f'a folder, not an image: {", ".join(folders)}')
     missing = [str(source) for source in sources if not source.is_file()]
     if missing:
         raise FileNotFoundError('no such file: ' + ', '.join(missing))
@@ -74,8 +82,10 @@ def plan(images: list[str], out: str, bits: int) -> list[tuple[Path, Path]]:
         if len(sources) > 1:
             raise ValueError(f'-o {out}: a file for {len(sources)} images; name a folder')
         targets = [target]
+        if bits == 16 and target.suffix.lower() not in DEEP:
+            raise ValueError(f'-o {out}: 16 bits need {", ".join(DEEP)}')
     else:
-        keep = ('.png', '.tif', '.tiff') if bits == 16 else ('.png', '.tif', '.tiff', '.bmp')
+        keep = DEEP if bits == 16 else (*DEEP, '.bmp')
         # A restored image is not compressed again: lossy formats become PNG.
         targets = [
             target / (s.name if s.suffix.lower() in keep else f'{s.stem}.png') for s in sources
@@ -88,5 +98,8 @@ def plan(images: list[str], out: str, bits: int) -> list[tuple[Path, Path]]:
             raise ValueError(
                 f'{source}: would be overwritten by its own result; choose another folder'
             )
+    existing = [str(path) for path in targets if path.exists()]
+    if existing and not overwrite:
+        raise ValueError(f'exists already: {", ".join(existing)}; --overwrite replaces')
     check_writable(targets[0].parent)
     return list(zip(sources, targets, strict=True))

@@ -39,11 +39,17 @@ def evaluate(config: Any, checkpoint: str | None) -> list:
 
     config.setdefault('runner_type', 'restorekit.Runner')
     config.resume, config.load_from = False, checkpoint
+    for part in ('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler'):
+        config[part] = None
+    for part in ('val_dataloader', 'val_cfg', 'val_evaluator'):
+        config[part] = None
     runner = RUNNERS.build(config)
     if checkpoint is None and any(True for _ in runner.model.parameters()):
         raise ValueError(
             f'{config.filename}: the model has parameters; name the checkpoint to test'
         )
     runner.test()
+    metrics = runner.test_evaluator.metrics
+    del runner
     close_process_group()
-    return runner.test_evaluator.metrics
+    return metrics

@@ -32,6 +32,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Train."""
     config = prepare_config(args)
+    missing = [
+        key for key in ('train_dataloader', 'train_cfg', 'optim_wrapper') if not config.get(key)
+    ]
+    if missing:
+        raise ValueError(
+            f'{args.config}: not a config to train with; it has no {", ".join(missing)}'
+        )
     if args.amp:
         wrapper = config.optim_wrapper
         if wrapper.get('type', 'OptimWrapper') not in ('OptimWrapper', 'AmpOptimWrapper'):

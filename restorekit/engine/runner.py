@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 from collections.abc import Callable
@@ -79,8 +80,18 @@ class Runner(MMEngineRunner):
         self._random_state_hook = RandomStateHook()
         self.register_hook(self._random_state_hook)
 
+    def dump_config(self) -> None:
+        """mmengine's, in training alone: a test must not overwrite what the run was trained
+        with."""
+        if self._train_loop is not None:
+            super().dump_config()
+
     def setup_env(self, env_cfg: dict) -> None:
         """mmengine's, except that processes without a GPU meet through gloo."""
+        if self.launcher == 'pytorch' and 'RANK' not in os.environ:
+            raise ValueError(
+                'launcher pytorch: RANK is not set; start with torchrun or tools/dist_train.sh'
+            )
         if (
             self.distributed
             and not is_distributed()
@@ -199,12 +210,14 @@ class Runner(MMEngineRunner):
         changes = {
             'processes': (len(saved.get('random_states') or []), self.world_size),
             'images per batch': (saved.get('batch_size'), self._batch_size()),
+            'iterations': (saved.get('max_iters'), self.max_iters),
         }
         for what, (before, now) in changes.items():
             if before != now:
                 self.logger.warning(
                     f'Resumed with another number of {what} ({before or "unknown"} before, {now} '
-                    'now): no sample is lost or repeated, but the bits cannot be the same'
+                    'now): no sample is lost or repeated and the learning rate keeps its schedule, '
+                    'but the bits cannot be the same'
                 )
 
     def save_checkpoint(
@@ -253,6 +266,7 @@ class Runner(MMEngineRunner):
                 'position': self._position(counters['iter']),
                 'random_states': random_states,
                 'batch_size': self._batch_size(),
+                'max_iters': self.max_iters,
                 'experiment_name': self.experiment_name,
                 'time': time.strftime('%Y%m%d_%H%M%S'),
                 'restorekit_version': __version__,
@@ -293,8 +307,12 @@ class Runner(MMEngineRunner):
 
 
 def close_process_group() -> None:
-    """Leave a distributed run, all ranks together; gloo aborts a process that just ends."""
+    """Leave a distributed run, all ranks together; gloo aborts a process that just ends.
+
+    The runner must be out of use: what still holds the group would outlive it.
+    """
     if is_distributed():
+        gc.collect()
         torch.distributed.barrier()
         torch.distributed.destroy_process_group()
 

@@ -38,7 +38,7 @@ class Inferencer:
         unsafe_load: bool = False,
     ) -> None:
         config = config if isinstance(config, Config) else load_config(str(config))
-        self.device = torch.device(device or ('cuda' if torch.cuda.is_available() else 'cpu'))
+        self.device = _device(device)
         self.model: Restorer = MODELS.build(config.model)
         if weights is not None:
             checkpoint = read_checkpoint(weights, unsafe=unsafe_load)
@@ -81,6 +81,10 @@ class Inferencer:
                 f'an image of {image.shape[0]} x {image.shape[1]} does not fit into the memory of '
                 f'{self.device} with this network'
             ) from None
+        if not restored.isfinite().all():
+            raise ValueError(
+                'the network gives values that are not finite; its weights are damaged'
+            )
         return restored[0].cpu().numpy().transpose(1, 2, 0)
 
     def _restore(self, image: Tensor) -> Tensor:
@@ -94,3 +98,13 @@ class Inferencer:
         if restored.shape != luma.shape:
             chroma = imresize(chroma, size=(restored.shape[-2], restored.shape[-1]))
         return ycbcr_to_rgb(torch.cat([restored, chroma], dim=1))
+
+
+def _device(name: str | None) -> torch.device:
+    """The device of a name, or a GPU if there is one; ValueError where it is not there."""
+    if name is None:
+        return torch.device('cuda' if torch.cuda.is_available() else 'cpu')
+    try:
+        return torch.empty(0, device=name).device
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(f'device {name!r} is not there ({str(error).splitlines()[0]})') from None

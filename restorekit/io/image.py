@@ -65,6 +65,8 @@ def image_size(path: str | Path) -> tuple[int, int]:
         with warnings.catch_warnings(), Image.open(path) as image:
             warnings.simplefilter('ignore')  # damaged EXIF is of no interest here
             width, height = image.size
+            if image.format not in ('JPEG', 'MPO', 'WEBP'):
+                return height, width  # PNG would be read whole for it, TIFF is turned already
             turned = image.getexif().get(0x0112, 1) >= 5  # EXIF orientations 5 to 8 swap the sides
             return (width, height) if turned else (height, width)
     except FileNotFoundError:
@@ -110,7 +112,7 @@ def write_whole(path: Path, data: bytes) -> None:
         OSError: If the folder is missing, read-only or full; an older file of the name is then
             intact.
     """
-    temporary = path.with_name(f'.{path.name}.{uuid.uuid4().hex[:8]}')
+    temporary = path.with_name(f'.{uuid.uuid4().hex}')
     try:
         temporary.write_bytes(data)
         os.replace(temporary, path)

@@ -204,6 +204,17 @@ def test_restore_refuses_before_it_starts(luma_model, tmp_path):
     assert 'several images would be' in error_of('restore', *two, *model, '-o', tmp_path / 'out')
     assert 'a file for 2 images' in error_of('restore', *two, *model, '-o', tmp_path / 'x.png')
     assert 'cannot be written' in error_of('restore', photo, *model, '-o', photo / 'out')
+    (tmp_path / 'done').mkdir()
+    write_image(tmp_path / 'done/a.png', smooth_image(5, 5))
+    done = (tmp_path / 'done/a.png').read_bytes()
+    message = error_of('restore', photo, *model, '-o', tmp_path / 'done')
+    assert 'exists already' in message
+    assert (tmp_path / 'done/a.png').read_bytes() == done
+    assert 'a folder, not an image' in error_of('restore', tmp_path, *model, '-o', tmp_path / 'out')
+    deep = ['-o', tmp_path / 'x.jpg', '--bits', '16']
+    assert '16 bits need .png' in error_of('restore', photo, *model, *deep)
+    gpu = ['-o', tmp_path / 'out', '--device', 'gpu']
+    assert "device 'gpu' is not there" in error_of('restore', photo, *model, *gpu)
     assert 'name its checkpoint' in error_of('restore', photo, '-m', config, '-o', tmp_path / 'out')
     assert photo.read_bytes() == before
     assert not list((tmp_path / 'out').glob('*'))
@@ -226,6 +237,11 @@ def test_training_errors_are_one_message(config_file, tmp_path):
     write_image(tmp_path / 'small/s.png', smooth_image(15, 40))
     message = train(f'{data}={tmp_path}/small')
     assert 'small/s.png: 15 x 40 pixels are smaller than the crop of 16 x 16' in message
+    assert "no key 'lr'" in train('lr=1')
+    message = error_of('train', 'bicubic/bicubic_x2.py', '--work-dir', tmp_path / 'w')
+    assert 'not a config to train with; it has no train_dataloader' in message
+    message = error_of('train', config_file, '--work-dir', tmp_path / 'w', '--launcher', 'pytorch')
+    assert 'RANK is not set' in message
     message = error_of('train', config_file, '--work-dir', config_file / 'w')
     assert 'the folder cannot be written' in message
     message = error_of('test', config_file, tmp_path / 'no.pth', '--work-dir', tmp_path / 'w')
@@ -235,9 +251,49 @@ def test_training_errors_are_one_message(config_file, tmp_path):
     assert not list(tmp_path.glob('w/*.pth'))
 
 
+def test_overrides_may_be_given_twice_and_a_test_keeps_the_config(config_file, tmp_path):
+    options = [
+        '--cfg-options',
+        'train_cfg.max_iters=1',
+        '--cfg-options',
+        'model.backbone.num_feats=4',
+    ]
+    restorekit('train', config_file, '--work-dir', tmp_path / 'w', *options)
+    resolved = (tmp_path / 'w/tiny.py').read_text()
+    assert 'max_iters=1' in resolved
+    assert 'num_feats=4' in resolved
+    restorekit(
+        'test', tmp_path / 'w/tiny.py', tmp_path / 'w/iter_1.pth', '--work-dir', tmp_path / 'w'
+    )
+    assert (tmp_path / 'w/tiny.py').read_text() == resolved
+
+
+def test_an_error_in_a_worker_is_one_message(config_file, photo_folder, tmp_path):
+    broken = photo_folder / 'photo0.png'
+    header = broken.read_bytes()[:200]
+    options = ['train_dataloader.num_workers=1', 'train_dataloader.dataset.check=False']
+    broken.write_bytes(header)
+    work = ['--work-dir', tmp_path / 'w', '--no-validate']
+    message = error_of('train', config_file, *work, '--cfg-options', *options)
+    assert f'error: {broken}: truncated or empty image (200 bytes)' in message
+
+
+def test_weights_that_are_damaged_give_no_black_pictures(luma_model, tmp_path):
+    config, weights = luma_model
+    state = torch.load(weights)
+    state['state_dict']['backbone.tail.4.bias'][:] = torch.nan
+    torch.save(state, tmp_path / 'nan.pth')
+    write_image(tmp_path / 'a.png', smooth_image(9, 9))
+    model = ['-m', config, '-w', tmp_path / 'nan.pth', '-o', tmp_path / 'out']
+    assert 'a.png: the network gives values that are not finite' in error_of(
+        'restore', tmp_path / 'a.png', *model
+    )
+    assert not list((tmp_path / 'out').iterdir())
+
+
 def test_list_and_help():
     listing = restorekit('list').stdout
-    assert 'BLOCKS: AttentiveInception' in listing
+    assert 'BLOCKS: AttentionUnit, AttentiveInception' in listing
     assert 'ain/ain_x2_300k_div2k.py' in listing
     assert 'did you mean' in error_of('list', 'BLOKS')
     assert 'restore image files' in restorekit('--help').stdout
@@ -251,3 +307,17 @@ def test_list_and_help():
         '--launcher',
     ):
         assert flag in result.stdout
+
+
+@pytest.mark.slow
+def test_two_processes_agree_on_running_statistics(config_file, tmp_path):
+    """With batch normalisation each rank sees its part; the checkpoint is everybody's model."""
+    path = {'PATH': f'{Path(sys.executable).parent}:{os.environ["PATH"]}', 'PORT': '29613'}
+    environment = {**os.environ, **path, 'OMP_NUM_THREADS': '1'}
+    train = ['bash', ROOT / 'tools/dist_train.sh', config_file, '2', '--work-dir', tmp_path / 'two']
+    steps = ['--cfg-options', 'train_cfg.max_iters=4', 'train_cfg.val_interval=4']
+    subprocess.run([*train, *steps], env=environment, check=True, capture_output=True)
+    validated = (tmp_path / 'two/results.json').read_text()
+    test = ['test', config_file, tmp_path / 'two/iter_4.pth', '--work-dir', tmp_path / 'one']
+    restorekit(*test)
+    assert (tmp_path / 'one/results.json').read_text() == validated
