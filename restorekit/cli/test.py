@@ -34,7 +34,7 @@ def evaluate(config: Any, checkpoint: str | None) -> list:
     Raises:
         ValueError: If a checkpoint is needed.
     """
-    from restorekit.engine.runner import close_process_group
+    from restorekit.engine.distributed import close_process_group
     from restorekit.registry import RUNNERS
 
     config.setdefault('runner_type', 'restorekit.Runner')

@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> None:
     elif args.resume:
         config.resume, config.load_from = True, args.resume
 
-    from restorekit.engine.runner import close_process_group
+    from restorekit.engine.distributed import close_process_group
     from restorekit.registry import RUNNERS
 
     config.setdefault('runner_type', 'restorekit.Runner')

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +9,7 @@ from typing import Any
 
 import torch
 from mmengine.dataset import DefaultSampler
-from mmengine.dist import all_gather_object, all_reduce_params, is_distributed, is_main_process
+from mmengine.dist import all_gather_object, is_main_process
 from mmengine.model import is_model_wrapper
 from mmengine.runner import EpochBasedTrainLoop
 from mmengine.runner import Runner as MMEngineRunner
@@ -29,6 +27,7 @@ from restorekit.engine.checkpoint import (
     restored_history,
     write_checkpoint,
 )
+from restorekit.engine.distributed import average_buffers, cpu_wrapper, open_process_group
 from restorekit.engine.random_state import RandomStateHook, random_state
 from restorekit.engine.samplers import ResumableSampler
 from restorekit.registry import DATA_SAMPLERS, RUNNERS
@@ -81,36 +80,20 @@ class Runner(MMEngineRunner):
         self.register_hook(self._random_state_hook)
 
     def dump_config(self) -> None:
-        """mmengine's, in training alone: a test must not overwrite what the run was trained
-        with."""
+        """mmengine's, in training alone: a test must not overwrite what a run was trained with."""
         if self._train_loop is not None:
             super().dump_config()
 
     def setup_env(self, env_cfg: dict) -> None:
         """mmengine's, except that processes without a GPU meet through gloo."""
-        if self.launcher == 'pytorch' and 'RANK' not in os.environ:
-            raise ValueError(
-                'launcher pytorch: RANK is not set; start with torchrun or tools/dist_train.sh'
-            )
-        if (
-            self.distributed
-            and not is_distributed()
-            and not torch.cuda.is_available()
-            and 'RANK' in os.environ
-        ):
-            torch.distributed.init_process_group('gloo')
+        open_process_group(self.launcher)
         super().setup_env(env_cfg)
 
     def wrap_model(self, model_wrapper_cfg: dict | None, model: nn.Module) -> nn.Module:
         """mmengine's, except that DDP on CPU gets no device ids."""
         if self.distributed and not torch.cuda.is_available():
-            model_wrapper_cfg = {
-                'type': 'MMDistributedDataParallel',
-                'broadcast_buffers': False,
-                'device_ids': None,
-                'find_unused_parameters': self.cfg.get('find_unused_parameters', False),
-                **(model_wrapper_cfg or {}),
-            }
+            unused = self.cfg.get('find_unused_parameters', False)
+            model_wrapper_cfg = cpu_wrapper(model_wrapper_cfg, find_unused_parameters=unused)
         return super().wrap_model(model_wrapper_cfg, model)
 
     def scale_lr(self, optim_wrapper: Any, auto_scale_lr: dict | None = None) -> None:
@@ -246,7 +229,7 @@ class Runner(MMEngineRunner):
         """
         if file_client_args is not None or backend_args is not None:
             raise ValueError('Runner: checkpoints go to a disk; backend_args is not supported')
-        _average_buffers(self.model)
+        average_buffers(self.model)
         random_states = all_gather_object(random_state())
         if not is_main_process():
             return
@@ -304,24 +287,6 @@ class Runner(MMEngineRunner):
             return loader['batch_size']
         assert loader is not None
         return loader.batch_size
-
-
-def close_process_group() -> None:
-    """Leave a distributed run, all ranks together; gloo aborts a process that just ends.
-
-    The runner must be out of use: what still holds the group would outlive it.
-    """
-    if is_distributed():
-        gc.collect()
-        torch.distributed.barrier()
-        torch.distributed.destroy_process_group()
-
-
-def _average_buffers(model: nn.Module) -> None:
-    """Give all ranks the mean of running statistics, of which each has seen its part of the
-    data."""
-    if is_distributed():
-        all_reduce_params((b for b in model.buffers() if b.is_floating_point()), op='mean')
 
 
 def _states(schedulers: Any) -> Any:

@@ -77,6 +77,7 @@ class PreemptionHook(Hook):
 
     def __init__(self) -> None:
         self._asked = False
+        self._stopped = False
 
     def before_train(self, runner: Any) -> None:
         if is_main_process():
@@ -101,8 +102,8 @@ class PreemptionHook(Hook):
             asked = bool(flag.item())
         if asked and getattr(runner.optim_wrapper, 'at_step_boundary', True):
             runner.logger.warning(f'Asked to stop: ending after iteration {runner.iter + 1}')
-            runner.train_loop.stop_training = True
+            runner.train_loop.stop_training = self._stopped = True
 
     def after_train(self, runner: Any) -> None:
-        if runner.train_loop.stop_training and runner.iter < runner.max_iters and is_main_process():
+        if self._stopped and runner.iter < runner.max_iters and is_main_process():
             write_whole(Path(runner.work_dir) / 'requeue', b'')
