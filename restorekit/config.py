@@ -40,15 +40,13 @@ class ConfigError(ValueError):
 
 
 def config_folder() -> Path:
-    """Where the configs that come with the package are: inside an installed package, beside it in a
-    checkout."""
+    """The packaged configs: inside an installed package, beside it in a checkout."""
     installed = Path(__file__).parent / '.configs'
     return installed if installed.is_dir() else Path(__file__).parents[1] / 'configs'
 
 
 def find_config(name: str) -> Path:
-    """A config file by path, or by its path inside the packaged configs (`ain/…py`, with or without
-    `configs/`).
+    """A config file by path, or a packaged one by its path (`ain/…`, `configs/ain/…py`).
 
     Raises:
         FileNotFoundError: With the nearest packaged configs.

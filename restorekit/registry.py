@@ -174,8 +174,7 @@ class Registry(root.Registry):
 
 
 class PartRegistry(Registry):
-    """A registry beside MODELS for one kind of part, so that the kind can be listed and has one
-    contract.
+    """A registry beside MODELS for one kind of part, which can be listed and has one contract.
 
     mmengine allows one child of MODELS per scope, so this one is a root of its own that answers for
     itself under any default scope and falls back to MODELS, through which mmcv's layers are

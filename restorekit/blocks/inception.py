@@ -115,8 +115,7 @@ class AttentiveInception(nn.Module):
 
 @BLOCKS.register_module()
 class Bottleneck(nn.Module):
-    """Three 3x3 convolutions that widen the features and narrow them again, plus the input (AIN's
-    Arch1).
+    """x + three 3x3 convolutions that widen the features and narrow them again (AIN's Arch1).
 
     The notes on the paper give no widths; C -> 2C -> C -> C makes a module about as large as
     Arch2's.

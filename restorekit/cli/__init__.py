@@ -1,5 +1,4 @@
-"""The command line: `restorekit train | test | restore | list`. `tools/*.py` are doors to the same
-commands."""
+"""The command line: `restorekit train | test | …`; `tools/*.py` are doors to the same commands."""
 
 from __future__ import annotations
 
@@ -49,8 +48,7 @@ def one_message(error: Exception) -> str:
 
 
 def build_parser(arguments: list[str]) -> argparse.ArgumentParser:
-    """The parser, with the options of the command that `arguments` begin with; the others stay
-    unimported."""
+    """The parser, with the options of the command that `arguments` begin with."""
     parser = argparse.ArgumentParser(
         'restorekit', description='Image restoration by registered parts.'
     )

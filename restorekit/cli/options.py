@@ -52,8 +52,7 @@ def add_launch_options(parser: argparse.ArgumentParser) -> None:
 
 
 def parse_overrides(pairs: list[str]) -> dict[str, Any]:
-    """`KEY=VALUE` strings as a dict; values are Python literals, true, false, none, or else
-    strings.
+    """`KEY=VALUE` strings as a dict of Python literals, true, false, none, or else strings.
 
     Raises:
         ValueError: If a pair has no `=`.

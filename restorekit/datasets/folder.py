@@ -18,8 +18,7 @@ from restorekit.registry import DATASETS
 
 @DATASETS.register_module()
 class FolderDataset(ImageDataset):
-    """Ground truth in one folder, degraded images in another, matched by stem; or ground truth
-    alone.
+    """Ground truth and degraded images in two folders, matched by stem; or one of them.
 
     Args:
         gt_dir: Folder of the ground truth, searched with its subfolders; None for images without

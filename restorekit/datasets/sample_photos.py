@@ -49,8 +49,7 @@ def sample_photo(file: str) -> Path:
 
 @DATASETS.register_module()
 class SamplePhotos(ImageDataset):
-    """Photographs that scikit-image ships (astronaut, chelsea, coffee, rocket and others), colour
-    and gray.
+    """Photographs that scikit-image ships (astronaut, chelsea, coffee, rocket and others).
 
     Args:
         split: 'train' (10 images) or 'val' (3 images).

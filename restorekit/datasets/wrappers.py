@@ -63,8 +63,7 @@ class TrainSets(ConcatDataset):
 
 @DATASETS.register_module()
 class TestSets(ConcatDataset):
-    """Several test sets in one pass, their figures kept apart by name; one that is absent on disk
-    is skipped, saying so.
+    """Several test sets in one pass; one that is absent on disk is skipped, saying so.
 
     Args:
         datasets: Configs of the sets.

@@ -172,8 +172,7 @@ def latest_checkpoint(folder: Path) -> tuple[Path | None, list[str]]:
 
 
 def plain_history(message_hub: dict) -> dict:
-    """The state of mmengine's message hub as tensors and plain data; `restored_history` turns it
-    back."""
+    """The state of mmengine's message hub as tensors and plain data."""
     scalars = {}
     for name, buffer in message_hub['log_scalars'].items():
         values, counts = buffer.data
@@ -190,8 +189,7 @@ def plain_history(message_hub: dict) -> dict:
 
 
 def restored_history(message_hub: dict) -> dict:
-    """What `plain_history` was made from; the state that mmengine itself saved is returned as it
-    is."""
+    """What `plain_history` was made from; what mmengine itself saved is returned as it is."""
     scalars = {
         name: HistoryBuffer(entry['values'].numpy(), entry['counts'].numpy(), entry['max_length'])
         if isinstance(entry, dict)
@@ -202,8 +200,7 @@ def restored_history(message_hub: dict) -> dict:
 
 
 def _statistics_method(owner: Any, name: str) -> Any:
-    """Stands in for `getattr` in pickles: mmengine's histories name their own methods, nothing else
-    may."""
+    """Stands in for `getattr` in pickles, where mmengine's histories name their own methods."""
     if owner is HistoryBuffer and name in ('min', 'max', 'current', 'mean'):
         return getattr(owner, name)
     raise pickle.UnpicklingError('GLOBAL builtins.getattr')

@@ -61,8 +61,7 @@ class OptimWrapper(MMEngineOptimWrapper):
 
 
 def _all_finite(grads: list[Tensor]) -> bool:
-    """One number per tensor, one transfer in all: infinity and NaN survive the largest
-    magnitude."""
+    """One transfer in all: infinity and NaN survive in the largest magnitude of each tensor."""
     if not grads:
         return True
     largest = torch._foreach_norm(grads, float('inf'))

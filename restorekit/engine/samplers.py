@@ -14,8 +14,7 @@ from restorekit.registry import DATA_SAMPLERS
 
 @DATA_SAMPLERS.register_module()
 class ResumableSampler(Sampler):
-    """An endless stream of (index, position), any part of which can be computed without the part
-    before it.
+    """An endless stream of (index, position) that can be entered anywhere at once.
 
     The run's samples are numbered by their position, over all ranks. Position p holds entry p mod n
     of permutation p div n of the n samples; rank r of R takes the positions start + r, start + r +
@@ -55,5 +54,4 @@ class ResumableSampler(Sampler):
         return self.size
 
     def skip(self, num_samples: int) -> None:
-        """mmengine's way to move on when resuming; here the position is restored from the
-        checkpoint instead."""
+        """mmengine's way to move on when resuming; ours restores the position instead."""

@@ -1,5 +1,4 @@
-"""ITU-R BT.601 colour, as the restoration field computes it: luma in 16..235 of 255 ("studio
-range")."""
+"""ITU-R BT.601 colour as the field computes it: luma in 16..235 of 255 ("studio range")."""
 
 from __future__ import annotations
 

@@ -22,8 +22,7 @@ def covariance(features: Tensor) -> Tensor:
 
 
 def matrix_sqrt(matrix: Tensor, *, iterations: int = 5, eps: float = 1e-12) -> Tensor:
-    """Approximate square root of positive semi-definite matrices by coupled Newton-Schulz
-    iteration.
+    """Square root of positive semi-definite matrices by coupled Newton-Schulz iteration.
 
     With A = matrix / trace, Y = A and Z = I: T = (3 I - Z Y) / 2, Y = Y T, Z = T Z, repeated; the
     result is sqrt(trace) Y. Matrix products alone, so that it is fast on a GPU and differentiable

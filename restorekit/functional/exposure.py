@@ -9,8 +9,7 @@ from torch import Tensor
 
 
 def mu_law(hdr: Tensor, mu: float = 5000.0) -> Tensor:
-    """log(1 + mu x) / log(1 + mu), the tone curve in which HDR reconstruction is trained and
-    measured.
+    """log(1 + mu x) / log(1 + mu), the tone curve of HDR reconstruction.
 
     Args:
         hdr: Linear radiance, any shape, >= 0; [0, 1] maps to [0, 1].

@@ -1,5 +1,4 @@
-"""MATLAB's `imresize` with the bicubic kernel, the resampling that super-resolution benchmarks are
-defined by."""
+"""MATLAB's bicubic `imresize`, by which super-resolution benchmarks are defined."""
 
 from __future__ import annotations
 
@@ -17,14 +16,13 @@ def imresize(
     size: tuple[int, int] | None = None,
     antialias: bool = True,
 ) -> Tensor:
-    """Resize images as MATLAB's `imresize(image, scale)` does: cubic kernel with a = -0.5, border
-    mirrored.
+    """Resize images as MATLAB's `imresize(image, scale)` does.
 
-    Output pixel i covers the input around u = (i + 1/2) / scale - 1/2, and is the sum of w(u - j)
-    x(j) over the kernel's support, the weights normalised to one. When shrinking, the kernel is
-    stretched by 1/scale (`antialias`). Floating point images are resized without rounding or
-    clipping, and differentiably; uint8 images go through MATLAB's 8-bit path, rounded and clipped
-    after each of the two passes, bit for bit.
+    The kernel is cubic with a = -0.5, the border is mirrored. Output pixel i covers the input
+    around u = (i + 1/2) / scale - 1/2, and is the sum of w(u - j) x(j) over the kernel's support,
+    the weights normalised to one. When shrinking, the kernel is stretched by 1/scale (`antialias`).
+    Floating point images are resized without rounding or clipping, and differentiably; uint8 images
+    go through MATLAB's 8-bit path, rounded and clipped after each of the two passes, bit for bit.
 
     Args:
         image: (..., H, W), floating point or uint8.

@@ -59,8 +59,7 @@ def ssim(
 
 
 def ssim_map(pred: Tensor, gt: Tensor, *, data_range: float, window: int, sigma: float) -> Tensor:
-    """SSIM at every window position, (N, C, H - window + 1, W - window + 1), in the inputs'
-    dtype."""
+    """SSIM at every window position, (N, C, H - window + 1, W - window + 1)."""
     if min(pred.shape[-2:]) < window:
         raise ValueError(
             f'ssim: images must be at least {window} x {window}, got {tuple(pred.shape[-2:])}'

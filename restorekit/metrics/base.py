@@ -16,8 +16,7 @@ COLORS = ('as_is', 'y')
 
 
 class ImageMetric(BaseMetric):
-    """One figure per image; the mean per dataset is reported, as `<dataset>/<title>`, with the
-    protocol beside it.
+    """One figure per image; means are reported as `<dataset>/<title>`, with the protocol.
 
     Args:
         color: 'as_is' compares the channels there are; 'y' compares BT.601 luma (a single channel

@@ -1,5 +1,4 @@
-"""What belongs to the data and not to the network: batching, colour, mean and standard
-deviation."""
+"""What belongs to the data and not to the network: batching, colour, mean and deviation."""
 
 from __future__ import annotations
 

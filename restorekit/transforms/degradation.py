@@ -16,8 +16,7 @@ from restorekit.transforms.stream import generator
 
 @TRANSFORMS.register_module()
 class BicubicDownscale(BaseTransform):
-    """MATLAB's bicubic reduction, after `gt` is cropped to a multiple of `scale` at its right and
-    lower border.
+    """MATLAB's bicubic reduction; `gt` is first cut to a multiple of the scale.
 
     Args:
         scale: Reduction factor, an integer of 2 or more; None takes the dataset's

@@ -140,6 +140,5 @@ def plan_sizes(
 
 
 def build_transforms(transforms: list) -> list:
-    """Transforms from their configs, found here whatever scope is current; callables stay as they
-    are."""
+    """Transforms from their configs, whatever scope is current; callables stay as they are."""
     return [TRANSFORMS.build(item) if isinstance(item, dict) else item for item in transforms]

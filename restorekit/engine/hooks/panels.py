@@ -23,8 +23,7 @@ CAPTION_HEIGHT = 28
 
 @HOOKS.register_module()
 class PanelHook(Hook):
-    """Writes input, restored image and ground truth side by side, with the metrics' figures above
-    them.
+    """Writes input, restored image and ground truth side by side, with their figures.
 
     `<work_dir>/panels/iter_<n>/<dataset>_<name>.png` at validation, `panels/test/…` at test; sent
     to the visualizer's backends (TensorBoard) too, where there are any that take images.
@@ -89,8 +88,7 @@ class PanelHook(Hook):
 
 
 def draw_panel(lq: Tensor, sample: dict, metrics: list[ImageMetric]) -> np.ndarray:
-    """One sample as (H, W, 3) uint8: input, restored, ground truth, each under a caption with its
-    figures.
+    """One sample as (H, W, 3) uint8: input, restored, ground truth, each under its figures.
 
     Args:
         lq: The network's input, (C, H, W), in [0, 1].

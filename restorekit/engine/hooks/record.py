@@ -66,8 +66,7 @@ def versions() -> dict[str, str]:
 
 
 def git_commit(folder: Path) -> str | None:
-    """Commit of the checkout around a folder, with '+' where files are changed; None outside
-    one."""
+    """Commit of the checkout around a folder, with '+' if files are changed; None without one."""
 
     def git(*command: str) -> str:
         return subprocess.run(

@@ -16,8 +16,7 @@ from restorekit.registry import HOOKS
 
 @HOOKS.register_module()
 class ReportHook(Hook):
-    """Prints the results as a table that can be pasted, with the protocol, and keeps one row per
-    image.
+    """Prints the results as a table that can be pasted, and keeps one row per image.
 
     Written into the run's folder: `results.md` (the table) and `results.json` (every image's
     figures), each time anew.
