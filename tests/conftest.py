@@ -9,8 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from hypothesis import settings
 
 from restorekit.io import write_image
+
+
+settings.register_profile('restorekit', deadline=None)  # a slow machine is no failure
+settings.load_profile('restorekit')
 
 
 def _folder(variable: str) -> Path:

@@ -59,7 +59,7 @@ def test_halving_by_hand():
     )
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(1, 20), st.integers(1, 20), st.floats(0.15, 5), st.floats(0.2, 1), st.booleans())
 def test_constant_images_stay_constant(height, width, scale, value, antialias):
     image = torch.full((2, height, width), value, dtype=torch.float64)

@@ -86,7 +86,7 @@ def test_ssim_of_constant_images_by_hand():
     assert ssim(pred, gt).item() == pytest.approx(expected, abs=1e-9)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.integers(11, 30), st.integers(11, 30), st.integers(1, 3))
 def test_ssim_is_symmetric_and_one_for_equal_images(height, width, channels):
     pred, gt = torch.rand(2, 1, channels, height, width).double()
