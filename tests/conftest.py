@@ -13,7 +13,6 @@ from hypothesis import settings
 
 from restorekit.io import write_image
 
-
 settings.register_profile('restorekit', deadline=None)  # a slow machine is no failure
 settings.load_profile('restorekit')
 
