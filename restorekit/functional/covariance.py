@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -18,7 +20,21 @@ def covariance(features: Tensor) -> Tensor:
     """
     flat = features.flatten(2)
     centred = flat - flat.mean(dim=2, keepdim=True)
-    return centred @ centred.transpose(1, 2) / flat.shape[2]
+    return _Gram.apply(centred) / flat.shape[2]
+
+
+class _Gram(torch.autograd.Function):
+    """x x^T of a batch; its gradient is one product, (G + G^T) x, where autograd would take two."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        ctx.save_for_backward(x)
+        return x @ x.transpose(1, 2)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Tensor:
+        (x,) = ctx.saved_tensors
+        return (grad + grad.transpose(1, 2)) @ x
 
 
 def matrix_sqrt(matrix: Tensor, *, iterations: int = 5, eps: float = 1e-12) -> Tensor:

@@ -33,6 +33,12 @@ def test_covariance_is_numpys():
     np.testing.assert_allclose(covariance(x)[0], expected, atol=1e-12)
 
 
+def test_gradient():
+    x = torch.randn(2, 3, 4, 2, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(covariance, x)
+    assert torch.autograd.gradgradcheck(covariance, x)
+
+
 def test_square_root_converges():
     root = torch.randn(2, 6, 6).double()
     root = root @ root.transpose(1, 2) + torch.eye(6)
