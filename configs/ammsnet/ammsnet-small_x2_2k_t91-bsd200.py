@@ -29,5 +29,5 @@ train_dataloader = dict(
 )
 optim_wrapper = dict(optimizer=dict(lr=1e-3))
 param_scheduler = dict(_delete_=True, type='CosineAnnealingLR', by_epoch=False, eta_min=1e-7)
-train_cfg = dict(max_iters=1000, val_interval=500)
+train_cfg = dict(max_iters=2000, val_interval=500)
 default_hooks = dict(logger=dict(interval=50), checkpoint=dict(interval=500))
