@@ -1,23 +1,34 @@
 """Layers and blocks."""
 
 from restorekit.blocks.ammsnet import MSFF, AttentionUnit, ShallowBlock
+from restorekit.blocks.doconv import DOConv2d, fuse
+from restorekit.blocks.drdb import DRDB
+from restorekit.blocks.feedback import CFB, SRB, ChannelGate
 from restorekit.blocks.inception import AttentiveInception, Bottleneck
 from restorekit.blocks.layers import build_conv, build_norm
 from restorekit.blocks.non_local import NonLocal
 from restorekit.blocks.residual import ResidualBlock
+from restorekit.blocks.rfft import RFFTBlock
 from restorekit.blocks.second_order import SOCA
 from restorekit.blocks.upsample import PixelShuffleUpsampler
 
 __all__ = [
+    'CFB',
+    'DRDB',
     'MSFF',
     'SOCA',
+    'SRB',
     'AttentionUnit',
     'AttentiveInception',
     'Bottleneck',
+    'ChannelGate',
+    'DOConv2d',
     'NonLocal',
     'PixelShuffleUpsampler',
+    'RFFTBlock',
     'ResidualBlock',
     'ShallowBlock',
     'build_conv',
     'build_norm',
+    'fuse',
 ]

@@ -6,7 +6,7 @@ from abc import abstractmethod
 
 from mmengine.dataset import BaseDataset
 
-from restorekit.io import image_size
+from restorekit.io import hdr_size, image_size, is_hdr
 from restorekit.transforms import build_transforms, plan_sizes
 
 MAX_LISTED = 20
@@ -96,19 +96,32 @@ class ImageDataset(BaseDataset):
         }
 
     def _problem(self, sample: dict) -> str | None:
-        sizes = {}
-        for key in ('gt', 'lq'):
-            path = sample.get(f'{key}_path')
-            if path:
-                try:
-                    sizes[key] = image_size(path)
-                except (ValueError, OSError) as error:
-                    return str(error)
+        sizes: dict[str, tuple[int, int]] = {}
+        for key, path in sample_files(sample):
+            try:
+                size = hdr_size(path) if is_hdr(path) else image_size(path)
+            except (ValueError, OSError) as error:
+                return str(error)
+            if sizes.setdefault(key, size) != size:
+                height, width = sizes[key]
+                return f'{path}: {size[0]} x {size[1]}, the frames before it {height} x {width}'
         try:
             plan_sizes(self.pipeline.transforms, sizes, sample)
         except ValueError as error:
             return f'{sample.get("lq_path") or sample.get("gt_path")}: {error}'
         return None
+
+
+def sample_files(sample: dict) -> list[tuple[str, str]]:
+    """A sample's image files, each after the key of what it is read into."""
+    frames = sample.get('frame_paths')
+    files = [('lq', path) for path in frames or [sample.get('lq_path')]]
+    files += [('gt', sample.get('gt_path'))]
+    if sample.get('gt_frame_paths'):
+        # The folder that `lq_path` names holds these, from which the input is made.
+        files = files if frames else files[1:]
+        files += zip(('gt_under', 'gt_over'), sample['gt_frame_paths'], strict=True)
+    return [(key, path) for key, path in files if path]
 
 
 def _label(value: object) -> str:

@@ -71,8 +71,8 @@ class FolderDataset(ImageDataset):
 
     def load_data_list(self) -> list[dict]:
         """Samples in the order of their stems."""
-        gt = None if self.gt_dir is None else _by_stem(self.gt_dir, self.name)
-        lq = None if self.lq_dir is None else _by_stem(self.lq_dir, self.name)
+        gt = None if self.gt_dir is None else by_stem(self.gt_dir, self.name)
+        lq = None if self.lq_dir is None else by_stem(self.lq_dir, self.name)
         if gt is None or lq is None:
             key, files = ('lq_path', lq) if gt is None else ('gt_path', self._large_enough(gt))
             assert files is not None
@@ -117,7 +117,7 @@ def _fill(template: str, stem: str) -> str:
     return f'{folder}/{template.format(last)}' if folder else template.format(last)
 
 
-def _by_stem(folder: Path, name: str) -> dict[str, Path]:
+def by_stem(folder: Path, name: str) -> dict[str, Path]:
     """Images of a folder by their path in it without extension, sorted."""
     if not folder.is_dir():
         raise MissingFolderError(

@@ -1,23 +1,31 @@
 """Pure functions on tensors: one home for each formula."""
 
 from restorekit.functional.blocking import blocking_effect, psnr_b
-from restorekit.functional.color import rgb_to_y, rgb_to_ycbcr, ycbcr_to_rgb
+from restorekit.functional.color import rgb_to_gray, rgb_to_y, rgb_to_ycbcr, ycbcr_to_rgb
 from restorekit.functional.covariance import covariance, matrix_sqrt
-from restorekit.functional.exposure import mu_law
+from restorekit.functional.exposure import hdr_to_ldr, ldr_to_hdr, mu_law, mu_law_inverse
+from restorekit.functional.mef import mef_ssim
 from restorekit.functional.resize import imresize
 from restorekit.functional.similarity import psnr, ssim, ssim_map
+from restorekit.functional.tiling import tiled
 
 __all__ = [
     'blocking_effect',
     'covariance',
+    'hdr_to_ldr',
     'imresize',
+    'ldr_to_hdr',
     'matrix_sqrt',
+    'mef_ssim',
     'mu_law',
+    'mu_law_inverse',
     'psnr',
     'psnr_b',
+    'rgb_to_gray',
     'rgb_to_y',
     'rgb_to_ycbcr',
     'ssim',
     'ssim_map',
+    'tiled',
     'ycbcr_to_rgb',
 ]

@@ -69,6 +69,21 @@ def ycbcr_to_rgb(ycbcr: Tensor) -> Tensor:
     return torch.einsum('dc,...chw->...dhw', inverse, ycbcr * 255 - offset)
 
 
+def rgb_to_gray(rgb: Tensor) -> Tensor:
+    """Full-range luma, 0.299 R + 0.587 G + 0.114 B, as MATLAB's `rgb2gray` and JPEG have it.
+
+    Args:
+        rgb: Images, (..., 3, H, W).
+    Returns:
+        (..., 1, H, W), in the range of the input.
+    Raises:
+        ValueError: If there are not three channels.
+    """
+    _check_channels(rgb, 'rgb_to_gray')
+    red, green, blue = rgb.unbind(-3)
+    return (0.299 * red + 0.587 * green + 0.114 * blue).unsqueeze(-3)
+
+
 def _check_channels(image: Tensor, where: str) -> None:
     if image.ndim < 3 or image.shape[-3] != 3:
         raise ValueError(f'{where}: expected (..., 3, H, W), got {tuple(image.shape)}')

@@ -65,9 +65,7 @@ def ssim_map(pred: Tensor, gt: Tensor, *, data_range: float, window: int, sigma:
             f'ssim: images must be at least {window} x {window}, got {tuple(pred.shape[-2:])}'
         )
     channels = pred.shape[1]
-    x = torch.arange(window, dtype=pred.dtype, device=pred.device) - (window - 1) / 2
-    kernel = torch.exp(-x.square() / (2 * sigma**2))
-    kernel = kernel / kernel.sum()
+    kernel = gaussian(window, sigma).to(pred)
 
     # The five local means in one filtering, separable.
     stack = torch.cat([pred, gt, pred * pred, gt * gt, pred * gt], dim=1)
@@ -82,6 +80,13 @@ def ssim_map(pred: Tensor, gt: Tensor, *, data_range: float, window: int, sigma:
     luminance = (2 * mean_pg + c1) / (mean_pp + mean_gg + c1)
     structure = (2 * (product - mean_pg) + c2) / (square_p - mean_pp + square_g - mean_gg + c2)
     return luminance * structure
+
+
+def gaussian(window: int, sigma: float) -> Tensor:
+    """Weights of a one-dimensional Gaussian window, (window,), float64, their sum 1."""
+    x = torch.arange(window, dtype=torch.float64) - (window - 1) / 2
+    kernel = torch.exp(-x.square() / (2 * sigma**2))
+    return kernel / kernel.sum()
 
 
 def check_pair(pred: Tensor, gt: Tensor, where: str) -> None:

@@ -1,7 +1,8 @@
-"""Whole images through a trained network."""
+"""Whole images and brackets through a trained network."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,24 +10,30 @@ import torch
 from mmengine.config import Config
 from torch import Tensor
 
+from restorekit.blocks import fuse
 from restorekit.config import load_config
 from restorekit.engine.checkpoint import load_weights, read_checkpoint
-from restorekit.functional import imresize, rgb_to_ycbcr, ycbcr_to_rgb
+from restorekit.functional import imresize, rgb_to_ycbcr, tiled, ycbcr_to_rgb
 from restorekit.registry import MODELS
-from restorekit.restorers import Restorer
+from restorekit.restorers import BaseRestorer
 
 
 class Inferencer:
-    """Restores images with the model of a config.
+    """Restores images, or brackets, with the model of a config.
+
+    Layers that only train differently (DOConv2d) are folded into plain ones.
 
     Args:
         config: A config, a path, or the name of a packaged one.
         weights: Its checkpoint; None only for a model without parameters.
         device: Where to compute; a GPU if there is one by default.
+        tile: Side of the tiles, in pixels, into which larger images are divided; None takes images
+            whole.
+        overlap: Of neighbouring tiles, in pixels.
         unsafe_load: Unpickle the checkpoint without restriction.
     Raises:
         FileNotFoundError, ConfigError, CheckpointError: As their readers say.
-        ValueError: If weights are missing.
+        ValueError: If weights are missing, or the overlap is not less than the tile.
     """
 
     def __init__(
@@ -35,69 +42,106 @@ class Inferencer:
         weights: str | Path | None = None,
         *,
         device: str | None = None,
+        tile: int | None = None,
+        overlap: int = 32,
         unsafe_load: bool = False,
     ) -> None:
         config = config if isinstance(config, Config) else load_config(str(config))
+        if tile is not None and not 0 <= overlap < tile:
+            raise ValueError(f'tile: overlap must be in [0, tile), got {overlap} of {tile}')
+        self.tile = tile
+        self.overlap = overlap
         self.device = _device(device)
-        self.model: Restorer = MODELS.build(config.model)
+        model: BaseRestorer = MODELS.build(config.model)
         if weights is not None:
             checkpoint = read_checkpoint(weights, unsafe=unsafe_load)
-            load_weights(self.model, checkpoint['state_dict'], source=str(weights))
-        elif any(True for _ in self.model.parameters()):
+            load_weights(model, checkpoint['state_dict'], source=str(weights))
+        elif any(True for _ in model.parameters()):
             raise ValueError('the model has parameters; name its checkpoint')
-        self.model.to(self.device).eval()
+        self.model: BaseRestorer = fuse(model).to(self.device).eval()
 
     @torch.inference_mode()
-    def __call__(self, image: np.ndarray) -> np.ndarray:
-        """Restore one image.
+    def __call__(
+        self, image: np.ndarray | Sequence[np.ndarray], exposures: Sequence[float] | None = None
+    ) -> np.ndarray:
+        """Restore one image, or merge one bracket.
 
         A network for luma restores the luma of a colour image and keeps its chroma, enlarged by
         MATLAB's bicubic where the network enlarges; a network for colour takes a gray image as
         three equal channels and gives their mean.
 
         Args:
-            image: (H, W, 3) RGB or (H, W, 1) gray, float in [0, 1].
+            image: (H, W, 3) RGB or (H, W, 1) gray, float in [0, 1]; for a bracket a list of (H, W,
+                3), dark to bright.
+            exposures: EV of a bracket's frames; needed by networks that give linear radiance.
         Returns:
-            (scale H, scale W, C), float32, clipped to [0, 1].
+            (scale H, scale W, C), float32, in [0, 1]; linear radiance, unbounded above, where the
+            model gives that.
         Raises:
             ValueError: If the shape or the dtype is not one of these, or memory does not suffice.
         """
-        if (
-            image.ndim != 3
-            or image.shape[2] not in (1, 3)
-            or not np.issubdtype(image.dtype, np.floating)
-        ):
-            raise ValueError(
-                'Inferencer: expected (H, W, 1) or (H, W, 3) floats, '
-                f'got {image.shape} {image.dtype}'
-            )
-        pixels = np.ascontiguousarray(image.transpose(2, 0, 1), dtype=np.float32)
+        frames = [image] if isinstance(image, np.ndarray) else list(image)
+        self._check(frames, is_bracket=not isinstance(image, np.ndarray))
+        pixels = np.stack([np.moveaxis(frame, -1, 0) for frame in frames]).astype(np.float32)
+        batch = torch.from_numpy(pixels)[None].to(self.device)
+        light = None
+        if exposures is not None:
+            light = torch.tensor([list(exposures)], dtype=torch.float32, device=self.device)
+        height, width = frames[0].shape[:2]
         try:
-            restored = self._restore(torch.from_numpy(pixels)[None].to(self.device)).clamp(0, 1)
+            restored = self._restore(batch if self.model.takes_bracket else batch[:, 0], light)
         except (MemoryError, RuntimeError) as error:
             if 'memory' not in str(error):
                 raise
             raise ValueError(
-                f'an image of {image.shape[0]} x {image.shape[1]} does not fit into the memory of '
-                f'{self.device} with this network'
+                f'an image of {height} x {width} does not fit into the memory of {self.device} '
+                'with this network; divide it into tiles'
             ) from None
         if not restored.isfinite().all():
             raise ValueError(
                 'the network gives values that are not finite; its weights are damaged'
             )
+        restored = restored.clamp(min=0, max=None if self.model.linear else 1)
         return restored[0].cpu().numpy().transpose(1, 2, 0)
 
-    def _restore(self, image: Tensor) -> Tensor:
-        luma_network, gray = self.model.data_preprocessor.color == 'y', image.shape[1] == 1
+    def _check(self, frames: list[np.ndarray], *, is_bracket: bool) -> None:
+        if is_bracket != self.model.takes_bracket:
+            wanted = 'a bracket, a list of frames,' if self.model.takes_bracket else 'one image'
+            raise ValueError(f'Inferencer: this model takes {wanted}; got the other')
+        channels = (3,) if is_bracket else (1, 3)
+        for frame in frames:
+            shape, dtype = frame.shape, frame.dtype
+            good = frame.ndim == 3 and shape[2] in channels and np.issubdtype(dtype, np.floating)
+            if not good or shape != frames[0].shape:
+                kinds = 'frames (H, W, 3)' if is_bracket else '(H, W, 1) or (H, W, 3)'
+                raise ValueError(
+                    f'Inferencer: expected {kinds} of floats and one size, got {shape} {dtype}'
+                )
+
+    def _restore(self, images: Tensor, exposures: Tensor | None) -> Tensor:
+        luma_network = getattr(self.model.data_preprocessor, 'color', 'rgb') == 'y'
+        gray = images.shape[-3] == 1
         if gray and not luma_network:
-            return self.model.restore(image.expand(-1, 3, -1, -1)).mean(dim=1, keepdim=True)
+            images = images.expand(-1, 3, -1, -1)
+            return self._network(images, exposures).mean(dim=1, keepdim=True)
         if gray or not luma_network:
-            return self.model.restore(image)
-        luma, chroma = rgb_to_ycbcr(image).split([1, 2], dim=1)
-        restored = self.model.restore(luma)
+            return self._network(images, exposures)
+        luma, chroma = rgb_to_ycbcr(images).split([1, 2], dim=1)
+        restored = self._network(luma, exposures)
         if restored.shape != luma.shape:
             chroma = imresize(chroma, size=(restored.shape[-2], restored.shape[-1]))
         return ycbcr_to_rgb(torch.cat([restored, chroma], dim=1))
+
+    def _network(self, images: Tensor, exposures: Tensor | None) -> Tensor:
+        if self.tile is None:
+            return self.model.restore(images, exposures)
+        return tiled(
+            lambda piece: self.model.restore(piece, exposures),
+            images,
+            tile=self.tile,
+            overlap=self.overlap,
+            scale=self.model.scale,
+        )
 
 
 def _device(name: str | None) -> torch.device:

@@ -1,5 +1,15 @@
 """Image files: the only place that knows codecs and OpenCV's BGR."""
 
+from restorekit.io.bracket import Bracket, BracketError, find_bracket, natural_order, order_bracket
+from restorekit.io.hdr import (
+    HDR_EXTENSIONS,
+    TONE_MAPS,
+    hdr_size,
+    is_hdr,
+    read_hdr,
+    tonemap,
+    write_hdr,
+)
 from restorekit.io.image import (
     EXTENSIONS,
     ImageReadError,
@@ -14,12 +24,24 @@ from restorekit.io.image import (
 
 __all__ = [
     'EXTENSIONS',
+    'HDR_EXTENSIONS',
+    'TONE_MAPS',
+    'Bracket',
+    'BracketError',
     'ImageReadError',
+    'find_bracket',
+    'hdr_size',
     'image_size',
+    'is_hdr',
     'is_image',
     'jpeg_round_trip',
+    'natural_order',
+    'order_bracket',
+    'read_hdr',
     'read_image',
     'to_integers',
+    'tonemap',
+    'write_hdr',
     'write_image',
     'write_whole',
 ]

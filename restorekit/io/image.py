@@ -34,7 +34,7 @@ def read_image(path: str | Path) -> np.ndarray:
         FileNotFoundError: If there is no such file.
         ImageReadError: If the file is empty, truncated or not an image.
     """
-    data = _read_bytes(path)
+    data = read_bytes(path)
     # ANYCOLOR keeps gray files gray, ANYDEPTH keeps 16 bits; unlike UNCHANGED they apply the EXIF
     # orientation.
     flags = cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH
@@ -46,7 +46,9 @@ def read_image(path: str | Path) -> np.ndarray:
         raise ImageReadError(f'{path}: not a readable image ({len(data)} bytes)')
     peak = {np.uint8: 255, np.uint16: 65535}.get(image.dtype.type)
     if peak is None:
-        raise ImageReadError(f'{path}: expected 8 or 16 bits a channel, got {image.dtype}')
+        raise ImageReadError(
+            f'{path}: expected 8 or 16 bits a channel, got {image.dtype} (linear HDR?)'
+        )
     image = image[..., None] if image.ndim == 2 else image[..., ::-1]
     return np.divide(image, np.float32(peak), dtype=np.float32)
 
@@ -149,7 +151,8 @@ def jpeg_round_trip(image: np.ndarray, quality: int) -> np.ndarray:
     return np.divide(decoded, np.float32(255), dtype=np.float32)
 
 
-def _read_bytes(path: str | Path) -> bytes:
+def read_bytes(path: str | Path) -> bytes:
+    """The bytes of an image file; errors as in `read_image`."""
     try:
         data = Path(path).read_bytes()
     except FileNotFoundError:

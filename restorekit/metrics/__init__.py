@@ -1,6 +1,7 @@
 """Metrics."""
 
 from restorekit.metrics.base import ImageMetric
-from restorekit.metrics.similarity import PSNR, PSNRB, SSIM
+from restorekit.metrics.hdr import PSNRL, PSNRMu, SSIMMu
+from restorekit.metrics.similarity import MEFSSIM, PSNR, PSNRB, SSIM
 
-__all__ = ['PSNR', 'PSNRB', 'SSIM', 'ImageMetric']
+__all__ = ['MEFSSIM', 'PSNR', 'PSNRB', 'PSNRL', 'SSIM', 'ImageMetric', 'PSNRMu', 'SSIMMu']

@@ -87,17 +87,17 @@ class ImageMetric(BaseMetric):
         """What is kept of one image: dataset, name, value, and with `baseline` the input's value.
 
         Args:
-            lq: The network's input, (C, H, W).
+            lq: The network's input, (C, H, W), or a bracket, (K, C, H, W).
             sample: With `pred`, `gt`, `dataset` and `name`.
             baseline: Also score the input.
         Raises:
             ValueError: If there is no ground truth, or its size is not the result's.
         """
-        pred, gt = sample['pred'], sample.get('gt')
+        pred, gt = sample['pred'], self.target(lq, sample)
         where = f'{type(self).__name__}: {sample["dataset"]}/{sample["name"]}'
         if gt is None:
             raise ValueError(f'{where} has no ground truth')
-        if pred.shape != gt.shape:
+        if pred.shape != gt.shape[-3:]:
             raise ValueError(
                 f'{where} was restored to {tuple(pred.shape)}, '
                 f'its ground truth is {tuple(gt.shape)}'
@@ -115,10 +115,19 @@ class ImageMetric(BaseMetric):
             'value': self.score(self.prepare(pred, border), target, [sample]).item(),
         }
         if baseline:
+            image = self.input_image(lq, sample).to(gt)
             row['input'] = self.score(
-                self.prepare(enlarge(lq.to(gt), gt), border), target, [sample]
+                self.prepare(enlarge(image, gt), border), target, [sample]
             ).item()
         return row
+
+    def target(self, lq: Tensor, sample: dict) -> Tensor | None:
+        """What the result is compared with: the ground truth, (C, H, W)."""
+        return sample.get('gt')
+
+    def input_image(self, lq: Tensor, sample: dict) -> Tensor:
+        """What of the network's input the baseline scores, (C, h, w); a bracket's plain mean."""
+        return lq.mean(dim=0) if lq.ndim == 4 else lq
 
     def prepare(self, image: Tensor, border: int) -> Tensor:
         """An image, (C, H, W), as it is compared: (1, C', H', W'), float64."""

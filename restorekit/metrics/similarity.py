@@ -1,10 +1,11 @@
-"""PSNR, SSIM and PSNR-B."""
+"""PSNR, SSIM, PSNR-B and MEF-SSIM."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from restorekit import functional
@@ -50,3 +51,39 @@ class PSNRB(ImageMetric):
 
     def score(self, pred: Tensor, target: Tensor, samples: Sequence[dict]) -> Tensor:
         return functional.psnr_b(pred, target)
+
+
+@METRICS.register_module()
+class MEFSSIM(ImageMetric):
+    """MEF-SSIM of full-range luma; see `restorekit.functional.mef_ssim`. Needs no ground truth.
+
+    The fused image is compared with the exposures at its size: `gt_under` and `gt_over` where the
+    input was reduced from them, otherwise the input's frames.
+
+    Args:
+        luminance: Whether the local means count.
+        options: Of ImageMetric.
+    """
+
+    title = 'MEF-SSIM'
+
+    def __init__(self, *, luminance: bool = False, **options: Any) -> None:
+        super().__init__(**options)
+        self.luminance = luminance
+
+    @property
+    def protocol(self) -> str:
+        part = 'with' if self.luminance else 'without'
+        return f'{super().protocol}; full-range luma, {part} the luminance term'
+
+    def target(self, lq: Tensor, sample: dict) -> Tensor:
+        """The exposures, (K, C, H, W), dark to bright."""
+        if 'gt_under' in sample:
+            return torch.stack([sample['gt_under'], sample['gt_over']])
+        return lq
+
+    def prepare(self, image: Tensor, border: int) -> Tensor:
+        return functional.rgb_to_gray(super().prepare(image, border))
+
+    def score(self, pred: Tensor, target: Tensor, samples: Sequence[dict]) -> Tensor:
+        return functional.mef_ssim(pred, target, luminance=self.luminance)

@@ -1,6 +1,24 @@
 """Models for mmengine's runner."""
 
-from restorekit.restorers.preprocessor import ImagePreprocessor
+from restorekit.restorers.base import BaseRestorer
+from restorekit.restorers.chain import Chain
+from restorekit.restorers.classical import (
+    AverageFusion,
+    DebevecMerge,
+    MertensFusion,
+    ReferenceFrame,
+)
+from restorekit.restorers.preprocessor import ExposurePreprocessor, ImagePreprocessor
 from restorekit.restorers.restorer import Restorer
 
-__all__ = ['ImagePreprocessor', 'Restorer']
+__all__ = [
+    'AverageFusion',
+    'BaseRestorer',
+    'Chain',
+    'DebevecMerge',
+    'ExposurePreprocessor',
+    'ImagePreprocessor',
+    'MertensFusion',
+    'ReferenceFrame',
+    'Restorer',
+]

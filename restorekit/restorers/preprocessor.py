@@ -9,6 +9,8 @@ import torch
 from mmengine.model import BaseDataPreprocessor
 from torch import Tensor
 
+from restorekit.functional import ldr_to_hdr
+from restorekit.functional.exposure import GAMMA
 from restorekit.registry import MODELS
 
 CHANNELS = {'rgb': 3, 'bgr': 3, 'y': 1}
@@ -26,6 +28,8 @@ class ImagePreprocessor(BaseDataPreprocessor):
         mean: Subtracted, one figure or one per channel, in [0, 1] units and in the network's order.
         std: Divided by, likewise, > 0.
     """
+
+    linear = False  # results are images in [0, 1]
 
     def __init__(
         self,
@@ -52,15 +56,16 @@ class ImagePreprocessor(BaseDataPreprocessor):
             raise ValueError(
                 f'ImagePreprocessor: {name} must be one number or {channels}, got {value}'
             )
-        return torch.tensor(values, dtype=torch.float32).view(1, channels, 1, 1)
+        return torch.tensor(values, dtype=torch.float32).view(channels, 1, 1)
 
     def forward(self, data: dict, training: bool = False) -> dict[str, Any]:
         """Move a batch to the network's device; images of one size are stacked, others stay a list.
 
         Args:
-            data: `inputs`, a list of (C, H, W) tensors, and `data_samples`.
+            data: `inputs`, a list of (C, H, W) tensors, or brackets (K, C, H, W), and
+                `data_samples`.
         Returns:
-            The same keys; `inputs` is (N, C, H, W), or a list of (C, H, W).
+            The same keys; `inputs` has N in front, or is a list as it came.
         Raises:
             ValueError: If the images do not have the channels of `color`, or differ in size in
                 training.
@@ -83,16 +88,54 @@ class ImagePreprocessor(BaseDataPreprocessor):
             )
         return {'inputs': inputs, 'data_samples': samples}
 
-    def encode(self, images: Tensor) -> Tensor:
-        """Images, (N, C, H, W), as the network sees them."""
+    def encode(self, images: Tensor, exposures: Tensor | None = None) -> Tensor:
+        """Images, (N, C, H, W), or brackets, (N, K, C, H, W), as the network sees them.
+
+        Exposures, (N, K), are of no interest here.
+        """
         if self.color == 'bgr':
-            images = images.flip(1)
+            images = images.flip(-3)
         return (images - self.mean) / self.std if self.changes_values else images
 
     def decode(self, outputs: Tensor) -> Tensor:
         """What the network gives, (N, C, H, W), as images."""
         images = outputs * self.std + self.mean if self.changes_values else outputs
         return images.flip(1) if self.color == 'bgr' else images
+
+
+@MODELS.register_module()
+class ExposurePreprocessor(ImagePreprocessor):
+    """For HDR from brackets: each frame L comes with H, the linear radiance that it shows.
+
+    H = L^gamma / t with t = 2^EV counted from the darkest frame, so that H is in [0, 1], as the
+    ground truth is. The network gets [L, H], (N, K, 6, H, W), and gives linear radiance.
+
+    Args:
+        gamma: Of the frames.
+    """
+
+    linear = True
+
+    def __init__(self, gamma: float = GAMMA) -> None:
+        super().__init__()
+        self.gamma = gamma
+
+    def encode(self, images: Tensor, exposures: Tensor | None = None) -> Tensor:
+        """Brackets, (N, K, 3, H, W), and their exposures, (N, K), in EV, as [L, H]."""
+        if images.ndim != 5:
+            raise ValueError(
+                'ExposurePreprocessor: expected brackets (N, K, 3, H, W), '
+                f'got {tuple(images.shape)}'
+            )
+        if exposures is None or exposures.shape != images.shape[:2]:
+            got = 'none' if exposures is None else tuple(exposures.shape)
+            raise ValueError(
+                f'ExposurePreprocessor: brackets of {tuple(images.shape[:2])} need as many '
+                f'exposures, got {got}'
+            )
+        exposures = exposures - exposures.amin(dim=1, keepdim=True)
+        radiance = ldr_to_hdr(images, exposures[:, :, None, None, None], self.gamma)
+        return torch.cat([images, radiance], dim=2)
 
 
 def _origin(sample: Any) -> str:

@@ -1,6 +1,7 @@
 """Transforms: mmcv style, random only through the sample's own generator."""
 
 from restorekit.transforms.augmentation import PairedRandomCrop, RandomFlipRotate
+from restorekit.transforms.bracket import LoadBracket
 from restorekit.transforms.degradation import BicubicDownscale, JPEGCompress
 from restorekit.transforms.loading import Cache, LoadImages, build_transforms, plan_sizes
 from restorekit.transforms.packing import PackInputs, to_tensor
@@ -10,6 +11,7 @@ __all__ = [
     'BicubicDownscale',
     'Cache',
     'JPEGCompress',
+    'LoadBracket',
     'LoadImages',
     'PackInputs',
     'PairedRandomCrop',

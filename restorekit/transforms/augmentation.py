@@ -8,14 +8,15 @@ from mmcv.transforms import BaseTransform
 from restorekit.registry import TRANSFORMS
 from restorekit.transforms.stream import generator
 
-IMAGES = ('lq', 'gt')
+GROUND_TRUTH = ('gt', 'gt_under', 'gt_over')  # of one size
+IMAGES = ('lq', *GROUND_TRUTH)
 
 
 @TRANSFORMS.register_module()
 class PairedRandomCrop(BaseTransform):
-    """Cut the same square, at a random place, from `lq` and, at its scale, from `gt`.
+    """Cut the same square, at a random place, from `lq` and, at its scale, from the ground truth.
 
-    The scale is the ratio of the two images' sizes. Give one of the two sides; the other follows.
+    The scale is the ratio of their sizes. Give one of the two sides; the other follows.
 
     Args:
         size: Side in pixels of `lq`, or of `gt` while there is no `lq` yet.
@@ -54,13 +55,13 @@ class PairedRandomCrop(BaseTransform):
         """Side of the crop in each image, the smaller image first."""
         keys = [key for key in IMAGES if key in sizes]
         lead, scale = sizes[keys[0]], 1
-        if len(keys) == 2:
-            gt = sizes['gt']
+        for key in keys[1:]:
+            gt = sizes[key]
             scale = gt[0] // lead[0]
             if (lead[0] * scale, lead[1] * scale) != tuple(gt):
                 raise ValueError(
-                    f'PairedRandomCrop: gt of {gt[0]} x {gt[1]} is no multiple of '
-                    f'lq of {lead[0]} x {lead[1]}'
+                    f'PairedRandomCrop: {key} of {gt[0]} x {gt[1]} is no multiple of '
+                    f'{keys[0]} of {lead[0]} x {lead[1]}'
                 )
         if self.gt_size is not None and self.gt_size % scale:
             raise ValueError(
@@ -72,7 +73,7 @@ class PairedRandomCrop(BaseTransform):
             raise ValueError(
                 f'{lead[0]} x {lead[1]} pixels are smaller than the crop of {side} x {side}'
             )
-        return {key: side * (scale if key == 'gt' else 1) for key in keys}
+        return {key: side * (1 if key == keys[0] else scale) for key in keys}
 
 
 @TRANSFORMS.register_module()

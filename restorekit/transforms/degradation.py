@@ -1,4 +1,4 @@
-"""Degradations made on the fly: `gt` in, `lq` out."""
+"""Degradations made on the fly: ground truth in, `lq` out."""
 
 from __future__ import annotations
 
@@ -11,12 +11,18 @@ from mmcv.transforms import BaseTransform
 from restorekit.functional import imresize
 from restorekit.io import jpeg_round_trip, to_integers
 from restorekit.registry import TRANSFORMS
+from restorekit.transforms.augmentation import GROUND_TRUTH
 from restorekit.transforms.stream import generator
+
+PAIR = ('gt_under', 'gt_over')
 
 
 @TRANSFORMS.register_module()
 class BicubicDownscale(BaseTransform):
-    """MATLAB's bicubic reduction; `gt` is first cut to a multiple of the scale.
+    """MATLAB's bicubic reduction; the ground truth is first cut to a multiple of the scale.
+
+    `gt` gives `lq`; where there are `gt_under` and `gt_over`, these two give it instead, as a
+    bracket (H, W, 2, C).
 
     Args:
         scale: Reduction factor, an integer of 2 or more; None takes the dataset's
@@ -34,10 +40,14 @@ class BicubicDownscale(BaseTransform):
         self.back_up = back_up
 
     def transform(self, results: dict) -> dict:
-        gt, scale = results['gt'], self._scale(results)
-        height, width = self.plan({'gt': gt.shape[:2]}, results)['gt']
-        results['gt'] = gt = gt[:height, :width]
-        lq = _resize(to_integers(gt) if self.rounded else gt, 1 / scale)
+        scale = self._scale(results)
+        sizes = {key: results[key].shape[:2] for key in GROUND_TRUTH if key in results}
+        height, width = next(iter(self.plan(sizes, results).values()))
+        for key in sizes:
+            results[key] = results[key][:height, :width]
+        pair = 'gt_under' in sizes
+        source = np.stack([results[k] for k in PAIR], axis=2) if pair else results['gt']
+        lq = _resize(to_integers(source) if self.rounded else source, 1 / scale)
         if self.back_up:
             lq = _resize(lq, scale)
         results['lq'] = lq.astype(np.float32) / np.float32(255) if self.rounded else lq
@@ -46,13 +56,12 @@ class BicubicDownscale(BaseTransform):
     def plan(self, sizes: dict[str, tuple[int, int]], sample: dict) -> dict[str, tuple[int, int]]:
         """Sizes after the degradation, or ValueError."""
         scale = self._scale(sample)
-        small = (sizes['gt'][0] // scale, sizes['gt'][1] // scale)
+        height, width = next(iter(sizes.values()))
+        small = (height // scale, width // scale)
         if min(small) < 1:
-            raise ValueError(
-                f'{sizes["gt"][0]} x {sizes["gt"][1]} pixels are too few for scale {scale}'
-            )
+            raise ValueError(f'{height} x {width} pixels are too few for scale {scale}')
         gt = (small[0] * scale, small[1] * scale)
-        return {'gt': gt, 'lq': gt if self.back_up else small}
+        return {**dict.fromkeys(sizes, gt), 'lq': gt if self.back_up else small}
 
     def _scale(self, sample: dict) -> int:
         scale = sample.get('scale') if self.scale is None else self.scale
@@ -65,8 +74,8 @@ class BicubicDownscale(BaseTransform):
 
 
 def _resize(image: np.ndarray, scale: float) -> np.ndarray:
-    tensor = torch.from_numpy(np.ascontiguousarray(image)).movedim(-1, 0)
-    return imresize(tensor, scale).movedim(0, -1).contiguous().numpy()
+    tensor = torch.from_numpy(np.ascontiguousarray(image)).movedim((0, 1), (-2, -1))
+    return imresize(tensor, scale).movedim((-2, -1), (0, 1)).contiguous().numpy()
 
 
 @TRANSFORMS.register_module()

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from restorekit.data_sample import DataSample
 from restorekit.registry import TRANSFORMS
+from restorekit.transforms.augmentation import GROUND_TRUTH
 
 META = ('name', 'dataset', 'setting', 'gt_path', 'lq_path')
 
@@ -22,12 +23,17 @@ class PackInputs(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         sample = DataSample(metainfo={key: results.get(key, '') for key in META})
-        if 'gt' in results:
-            sample.gt = to_tensor(results['gt'])
+        for key in GROUND_TRUTH:
+            if key in results:
+                sample.set_data({key: to_tensor(results[key])})
+        if len(results.get('exposures', ())):
+            sample.exposures = torch.as_tensor(results['exposures'], dtype=torch.float32)
         image = results['lq'] if 'lq' in results else results['gt']
         return {'inputs': to_tensor(image), 'data_samples': sample}
 
 
 def to_tensor(image: np.ndarray) -> Tensor:
-    """(H, W, C) array to a contiguous (C, H, W) float32 tensor with memory of its own."""
-    return torch.from_numpy(np.array(image.transpose(2, 0, 1), dtype=np.float32, order='C'))
+    """(H, W, C) to (C, H, W), a bracket (H, W, K, C) to (K, C, H, W); float32, in new memory."""
+    return torch.from_numpy(
+        np.array(np.moveaxis(image, (0, 1), (-2, -1)), dtype=np.float32, order='C')
+    )

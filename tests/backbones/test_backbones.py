@@ -12,6 +12,8 @@ ARCH = {
     3: {},
 }
 SMALL = {
+    'AHDRNet': {'num_feats': 8, 'num_blocks': 2, 'fusion_block': {'type': 'DRDB', 'growth': 4}},
+    'CFNet': {'num_feats': 8, 'num_groups': 2, 'num_steps': 2},
     'AIN': {'num_feats': 8, 'num_blocks': 2},
     'AMMSNet': {
         'num_feats': 16,
@@ -105,21 +107,25 @@ class TestContract:
         return BACKBONES.build({'type': name, **SMALL.get(name, {})}).double()
 
     def inputs(self, name, batch=2):
-        channels = 1 if name == 'AIN' else 3
-        return torch.rand(batch, channels, 13, 18).double()
+        shape = {'AIN': (1,), 'AHDRNet': (3, 6), 'CFNet': (2, 3)}.get(name, (3,))
+        return torch.rand(batch, *shape, 13, 18).double()
 
     def test_one_tensor_of_the_declared_scale(self, name):
         net, x = self.build(name).eval(), self.inputs(name)
         y = net(x)
-        assert y.shape == (*x.shape[:2], x.shape[2] * net.scale, x.shape[3] * net.scale)
+        height, width = x.shape[-2:]
+        channels = 3 if x.ndim == 5 else x.shape[1]
+        assert y.shape == (len(x), channels, height * net.scale, width * net.scale)
         torch.testing.assert_close(net(x[1:]), y[1:], rtol=1e-9, atol=1e-9)
 
     def test_every_parameter_receives_a_gradient(self, name):
         net, x = self.build(name).train(), self.inputs(name)
         if not list(net.parameters()):
             pytest.skip('no parameters')
-        y = net(x)
-        (y * torch.randn_like(y)).sum().backward()
+        outputs = net.forward_train(x) if hasattr(net, 'forward_train') else {'output': net(x)}
+        for y in outputs.values():
+            for step in y if isinstance(y, list) else [y]:
+                (step * torch.randn_like(step)).sum().backward(retain_graph=True)
         excused = getattr(net, 'parameters_without_gradient', ())
         given = {n for n, p in net.named_parameters() if p.grad is not None and p.grad.any()}
         assert {n for n, _ in net.named_parameters()} - given - set(excused) == set()

@@ -10,9 +10,11 @@ import cv2
 import numpy as np
 from mmengine.dist import master_only
 from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
 from mmengine.visualization import LocalVisBackend
 from torch import Tensor
 
+from restorekit.functional import mu_law
 from restorekit.io import to_integers, write_image
 from restorekit.metrics import ImageMetric
 from restorekit.metrics.base import enlarge
@@ -76,8 +78,12 @@ class PanelHook(Hook):
             if 'gt' not in sample or self._written >= self.num_images:
                 continue
             self._written += 1
+            model = runner.model.module if is_model_wrapper(runner.model) else runner.model
             panel = draw_panel(
-                lq, sample.to_dict(), [m for m in metrics if isinstance(m, ImageMetric)]
+                lq,
+                sample.to_dict(),
+                [m for m in metrics if isinstance(m, ImageMetric)],
+                linear=getattr(model, 'linear', False),
             )
             target.mkdir(parents=True, exist_ok=True)
             name = f'{sample.dataset}_{sample.name}'.replace('/', '_')
@@ -87,26 +93,32 @@ class PanelHook(Hook):
                     backend.add_image(f'panels/{name}', panel, step)
 
 
-def draw_panel(lq: Tensor, sample: dict, metrics: list[ImageMetric]) -> np.ndarray:
+def draw_panel(
+    lq: Tensor, sample: dict, metrics: list[ImageMetric], *, linear: bool = False
+) -> np.ndarray:
     """One sample as (H, W, 3) uint8: input, restored, ground truth, each under its figures.
 
+    A bracket is drawn frame by frame, and the error, |restored - ground truth| times 4, at the end.
+
     Args:
-        lq: The network's input, (C, H, W), in [0, 1].
+        lq: The network's input, (C, H, W), in [0, 1], or a bracket, (K, C, H, W).
         sample: `pred` and `gt`, (C, H', W'), `dataset` and `name`.
         metrics: Whose figures stand in the captions.
+        linear: Result and ground truth are linear radiance and drawn by mu-law.
     """
     gt = sample['gt']
     lq = lq.to(gt)
     rows = [(metric, metric.row(lq, sample, baseline=True)) for metric in metrics]
-    captions = [
-        'input' + ''.join(f'  {m.title} {row["input"]:.4g}' for m, row in rows),
-        'restored' + ''.join(f'  {m.title} {row["value"]:.4g}' for m, row in rows),
-        'ground truth',
-    ]
-    images = [enlarge(lq, gt), sample['pred'], gt]
-    return np.concatenate(
-        [captioned(image, text) for image, text in zip(images, captions, strict=True)], axis=1
-    )
+    frames = list(lq) if lq.ndim == 4 else [lq]
+    baseline = ''.join(f'  {m.title} {row["input"]:.4g}' for m, row in rows if 'input' in row)
+    columns = [(enlarge(frame, gt), 'input') for frame in frames]
+    columns[len(frames) // 2] = (columns[len(frames) // 2][0], f'input{baseline}')
+    pred, gt = (mu_law(x.clamp(0, 1)) if linear else x for x in (sample['pred'], gt))
+    figures = ''.join(f'  {m.title} {row["value"]:.4g}' for m, row in rows)
+    columns += [(pred, f'restored{figures}'), (gt, 'ground truth')]
+    if len(frames) > 1:
+        columns.append((4 * (pred.clamp(0, 1) - gt).abs(), 'error x 4'))
+    return np.concatenate([captioned(image, text) for image, text in columns], axis=1)
 
 
 def captioned(image: Tensor, text: str) -> np.ndarray:

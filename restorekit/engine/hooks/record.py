@@ -15,6 +15,7 @@ from typing import Any
 from mmengine.dist import master_only
 from mmengine.hooks import Hook
 
+from restorekit.datasets.base import sample_files
 from restorekit.io import write_whole
 from restorekit.registry import HOOKS
 
@@ -88,11 +89,9 @@ def fingerprint(dataset: Any) -> dict[str, Any]:
     digest = hashlib.sha256()
     for part in leaves(dataset):
         for index in range(len(part)):
-            sample = part.get_data_info(index)
-            for key in ('gt_path', 'lq_path'):
-                if sample.get(key):
-                    path = Path(sample[key])
-                    digest.update(f'{path.name} {path.stat().st_size}\n'.encode())
+            for _, file in sample_files(part.get_data_info(index)):
+                path = Path(file)
+                digest.update(f'{path.name} {path.stat().st_size}\n'.encode())
     return {'samples': len(dataset), 'names_and_sizes': digest.hexdigest()}
 
 

@@ -1,0 +1,29 @@
+# Pairs that tools/dataset_converters/exposure_pairs.py has made from real brackets, in the folder
+# that RESTOREKIT_PREPARED names; the reference is Mertens' fusion of all five frames.
+_base_ = './sice.py'
+
+prepared = '{{$RESTOREKIT_PREPARED:data/prepared}}/brackets_fusion'
+
+train_dataloader = dict(
+    num_workers=0,
+    persistent_workers=False,
+    pin_memory=False,
+    dataset=dict(
+        root=f'{prepared}/train',
+        name='brackets',
+        pipeline=[
+            dict(
+                type='Cache',
+                transforms=[
+                    dict(type='LoadBracket'),
+                    dict(type='BicubicDownscale', rounded=True),
+                ],
+            ),
+            dict(type='PairedRandomCrop', size=32),
+            dict(type='RandomFlipRotate'),
+            dict(type='PackInputs'),
+        ],
+    ),
+)
+val_dataloader = dict(dataset=dict(root=f'{prepared}/test', name='brackets'))
+test_dataloader = dict(dataset=dict(root=f'{prepared}/test', name='brackets'))

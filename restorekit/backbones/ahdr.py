@@ -1,0 +1,110 @@
+"""AHDRNet: one HDR image from a bracket of a moving scene; with other fusion blocks, LFFNet.
+
+Paper: Yan et al., "Attention-guided network for ghost-free high dynamic range imaging", CVPR 2019.
+Reference implementation: https://github.com/qingsenyangit/AHDRNet.
+LFFNet: "Lightweight attention-guided network with frequency domain reconstruction for high dynamic
+range image fusion", which replaces the fusion blocks by RFFTBlock with DOConv2d.
+Differences: any odd number of exposures, any registered fusion block.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from restorekit.blocks import build_conv
+from restorekit.registry import BACKBONES, BLOCKS
+
+
+@BACKBONES.register_module()
+class AHDRNet(nn.Module):
+    """Encodes each frame, lets the middle one attend to the others, merges them, restores.
+
+    (N, K, C, H, W), dark to bright, to (N, 3, H, W) linear radiance in [0, 1].
+
+    Args:
+        in_channels: C of each frame; 6 where a frame comes with its linear radiance.
+        num_feats: Width of the network.
+        num_blocks: Number of fusion blocks; the outputs of all are merged.
+        num_exposures: K, odd; the reference is in the middle.
+        fusion_block: Any entry of BLOCKS; DRDB by default. RFFTBlock with
+            `conv_cfg=dict(type='DOConv2d')` gives LFFNet.
+        unused_convs: Also build the two convolutions that the published code has and never calls.
+            They are part of the published parameter counts, and frozen.
+    Raises:
+        ValueError: If num_exposures is even or less than 3.
+    """
+
+    scale = 1
+    takes_bracket = True
+
+    def __init__(
+        self,
+        *,
+        in_channels: int = 6,
+        num_feats: int = 64,
+        num_blocks: int = 3,
+        num_exposures: int = 3,
+        fusion_block: dict | None = None,
+        unused_convs: bool = True,
+    ) -> None:
+        super().__init__()
+        if num_exposures < 3 or num_exposures % 2 == 0:
+            raise ValueError(f'AHDRNet: num_exposures must be odd and >= 3, got {num_exposures}')
+        block = {'type': 'DRDB'} if fusion_block is None else fusion_block
+        self.num_frames = num_exposures
+        self.encode = build_conv(None, in_channels, num_feats, 3)
+        self.attentions = nn.ModuleList(
+            nn.Sequential(
+                build_conv(None, 2 * num_feats, 2 * num_feats, 3),
+                nn.LeakyReLU(inplace=True),
+                build_conv(None, 2 * num_feats, num_feats, 3),
+                nn.Sigmoid(),
+            )
+            for _ in range(num_exposures - 1)
+        )
+        self.merge = build_conv(None, num_exposures * num_feats, num_feats, 3)
+        self.blocks = nn.ModuleList(
+            BLOCKS.build({**block, 'channels': num_feats}) for _ in range(num_blocks)
+        )
+        self.fuse_blocks = nn.Sequential(
+            nn.Conv2d(num_blocks * num_feats, num_feats, 1),
+            build_conv(None, num_feats, num_feats, 3),
+        )
+        self.tail = nn.Sequential(
+            build_conv(None, num_feats, num_feats, 3),
+            build_conv(None, num_feats, 3, 3),
+            nn.Sigmoid(),
+        )
+        self.act = nn.LeakyReLU()
+        unused = num_exposures - 1 if unused_convs else 0
+        self.unused = nn.ModuleList(
+            build_conv(None, num_feats, num_feats, 3) for _ in range(unused)
+        )
+        self.unused.requires_grad_(False)  # a distributed run would wait for their gradients
+        self.parameters_without_gradient = tuple(
+            f'unused.{name}' for name, _ in self.unused.named_parameters()
+        )
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        if inputs.ndim != 5 or inputs.shape[1] != self.num_frames:
+            raise ValueError(
+                f'AHDRNet: expected brackets (N, {self.num_frames}, C, H, W), '
+                f'got {tuple(inputs.shape)}'
+            )
+        frames = list(
+            self.act(self.encode(inputs.flatten(0, 1))).unflatten(0, inputs.shape[:2]).unbind(1)
+        )
+        middle = self.num_frames // 2
+        reference = frames[middle]
+        outer = [index for index in range(self.num_frames) if index != middle]
+        for index, attention in zip(outer, self.attentions, strict=True):
+            weight = attention(torch.cat([frames[index], reference], dim=1))
+            frames[index] = frames[index] * weight
+        features = self.merge(torch.cat(frames, dim=1))
+        outputs = []
+        for block in self.blocks:
+            features = block(features)
+            outputs.append(features)
+        # The published code has no activation after the merge, the fusion and the last layers.
+        return self.tail(self.fuse_blocks(torch.cat(outputs, dim=1)) + reference)

@@ -1,0 +1,207 @@
+"""CF-Net, and with gates CFAN: two exposures of low resolution, one fused image of high resolution.
+
+Papers: Deng et al., "Deep coupled feedback network for joint exposure fusion and image
+super-resolution" (CF-Net), IEEE TIP 2021; "Coupled feedback attention networks" (CFAN).
+Reference implementation of CF-Net: https://github.com/ytZhang99/CF-Net.
+Differences: the published under branch lacks the first PReLU (an option); BGR and [-1, 1] belong to
+the data preprocessor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+from restorekit.blocks.feedback import CFB, SRB, ChannelGate, enlarge_conv, projection_options
+from restorekit.registry import BACKBONES
+
+UNDER, OVER = 0, 1  # places in the bracket: dark to bright
+BRANCHES = ('under', 'over')
+
+
+class _Reconstruction(nn.Module):
+    """Features, enlarged, as a correction of the bilinearly enlarged frame."""
+
+    def __init__(self, channels: int, out_channels: int, scale: int, options: tuple) -> None:
+        super().__init__()
+        self.up = enlarge_conv(channels, channels, scale, options)
+        self.conv = nn.Conv2d(channels, out_channels, 3, padding=1)
+
+    def forward(self, features: Tensor, enlarged: Tensor) -> Tensor:
+        return enlarged + self.conv(self.up(features))
+
+
+class _Branch(nn.Module):
+    """All parts of one exposure's branch."""
+
+    def __init__(
+        self,
+        *,
+        in_channels: int,
+        num_feats: int,
+        num_steps: int,
+        first_act: bool,
+        gate: dict | None,
+        share_steps: bool,
+        scale: int,
+        groups: dict[str, Any],
+        re_guide: int | None,
+    ) -> None:
+        super().__init__()
+        options = projection_options(scale, groups['projection'])
+        self.extract = nn.Sequential(
+            nn.Conv2d(in_channels, 4 * num_feats, 3, padding=1),
+            nn.PReLU() if first_act else nn.Identity(),
+            nn.Conv2d(4 * num_feats, num_feats, 1),
+            nn.PReLU(),
+        )
+        count = 1 if share_steps else num_steps
+        self.srb = SRB(num_feats, scale=scale, **groups)
+        self.cfbs = nn.ModuleList(
+            CFB(num_feats, scale=scale, re_guide=re_guide, **groups) for _ in range(count)
+        )
+        # The first of the gates and of the reconstructions is the super-resolution block's.
+        self.gates = nn.ModuleList(
+            ChannelGate(num_feats, **gate) for _ in range(count + 1) if gate is not None
+        )
+        self.reconstructions = nn.ModuleList(
+            _Reconstruction(num_feats, in_channels, scale, options) for _ in range(count + 1)
+        )
+
+    def reconstruct(
+        self, step: int, features: Tensor, weights: Tensor | None, enlarged: Tensor
+    ) -> tuple[Tensor, Tensor | None]:
+        """The image of a step (0 is the super-resolution), and its gate's weights."""
+        part = min(step, len(self.reconstructions) - 1)
+        if self.gates:
+            features, weights = self.gates[part].forward_with(features, weights)
+        return self.reconstructions[part](features, enlarged), weights
+
+
+@BACKBONES.register_module()
+class CFNet(nn.Module):
+    """Super-resolves two exposures, then lets the two branches exchange features for T steps.
+
+    (N, 2, C, H, W), dark to bright, to (N, C, scale H, scale W), the mean of the two branches' last
+    images.
+
+    Args:
+        in_channels: C.
+        num_feats: Width of the network.
+        num_groups: N, projection groups of each block.
+        num_steps: T, steps of coupled feedback.
+        scale: 2, 3 or 4, or any with `projection`.
+        projection: Kernel size, padding and output padding of the projections and of the
+            reconstruction; CF-Net's by default, (3, 1, 1) in CFAN at x2.
+        re_guide: See CFB; 3 in CF-Net, None in CFAN.
+        gate: Options of ChannelGate (`dict(reduction=16)` in CFAN); None, as in CF-Net, for no
+            gates.
+        share_steps: Use the same weights in all steps.
+        under_first_act: Whether the under-exposed branch's first convolution has its PReLU, which
+            the published CF-Net lacks.
+        checkpoint_steps: Recompute each block in the backward pass instead of keeping its features:
+            less memory, more time.
+    """
+
+    takes_bracket = True
+    num_frames = 2
+
+    def __init__(
+        self,
+        *,
+        in_channels: int = 3,
+        num_feats: int = 64,
+        num_groups: int = 6,
+        num_steps: int = 3,
+        scale: int = 2,
+        projection: Sequence[int] | None = None,
+        re_guide: int | None = 3,
+        gate: dict | None = None,
+        share_steps: bool = False,
+        under_first_act: bool = True,
+        checkpoint_steps: bool = False,
+    ) -> None:
+        super().__init__()
+        if num_steps < 1:
+            raise ValueError(f'CFNet: num_steps must be >= 1, got {num_steps}')
+        self.scale = scale
+        self.num_steps = num_steps
+        self.checkpoint_steps = checkpoint_steps
+        self.branches = nn.ModuleList(
+            _Branch(
+                in_channels=in_channels,
+                num_feats=num_feats,
+                num_steps=num_steps,
+                first_act=under_first_act if branch == UNDER else True,
+                gate=gate,
+                share_steps=share_steps,
+                scale=scale,
+                groups={'num_groups': num_groups, 'projection': projection},
+                re_guide=re_guide,
+            )
+            for branch in (UNDER, OVER)
+        )
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        return self._fuse(self._run(inputs, every_step=False))
+
+    def forward_train(self, inputs: Tensor) -> dict[str, Tensor | list[Tensor]]:
+        """`output`, the fused image; `sr_under`, `sr_over`, the super-resolved pair; `steps_under`,
+        `steps_over`, each branch's images after every step of feedback."""
+        images = self._run(inputs, every_step=True)
+        named: dict[str, Tensor | list[Tensor]] = {'output': self._fuse(images)}
+        for branch, (first, *steps) in zip(BRANCHES, images, strict=True):
+            named[f'sr_{branch}'] = first
+            named[f'steps_{branch}'] = steps
+        return named
+
+    @staticmethod
+    def _fuse(images: list[list[Tensor]]) -> Tensor:
+        return 0.5 * images[UNDER][-1] + 0.5 * images[OVER][-1]
+
+    def _run(self, inputs: Tensor, *, every_step: bool) -> list[list[Tensor]]:
+        """The images of each branch: the super-resolved frame, then one per step, or the last one
+        alone."""
+        if inputs.ndim != 5 or inputs.shape[1] != 2:
+            raise ValueError(
+                f'CFNet: expected pairs (N, 2, C, H, W), dark to bright, got {tuple(inputs.shape)}'
+            )
+        frames = inputs.unbind(1)
+        enlarged = [
+            F.interpolate(x, scale_factor=self.scale, mode='bilinear', align_corners=False)
+            for x in frames
+        ]
+        first = [branch.extract(x) for branch, x in zip(self.branches, frames, strict=True)]
+        features = [self._block(b.srb, f) for b, f in zip(self.branches, first, strict=True)]
+        images: list[list[Tensor]] = [[], []]
+        weights: list[Tensor | None] = [None, None]
+        for step in range(self.num_steps + 1):
+            if step:
+                features = [
+                    self._block(
+                        branch.cfbs[min(step, len(branch.cfbs)) - 1],
+                        first[own],
+                        features[own],
+                        features[1 - own],
+                    )
+                    for own, branch in enumerate(self.branches)
+                ]
+            for own, branch in enumerate(self.branches):
+                if every_step or step == self.num_steps or (branch.gates and step):
+                    # A gate remembers the step before, but not the super-resolution's.
+                    before = weights[own] if step > 1 else None
+                    image, weights[own] = branch.reconstruct(
+                        step, features[own], before, enlarged[own]
+                    )
+                    images[own].append(image)
+        return images
+
+    def _block(self, block: nn.Module, *features: Tensor) -> Tensor:
+        if self.checkpoint_steps and torch.is_grad_enabled():
+            return checkpoint(block, *features, use_reentrant=False)
+        return block(*features)

@@ -1,0 +1,58 @@
+"""The plain network that papers on brackets compare with."""
+
+from __future__ import annotations
+
+import itertools
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from restorekit.blocks import PixelShuffleUpsampler, build_conv
+from restorekit.registry import BACKBONES
+
+
+@BACKBONES.register_module()
+class StackedNet(nn.Module):
+    """3x3 convolutions with ReLU over the stacked frames, added to the frames' enlarged mean.
+
+    (N, K, C, H, W) to (N, C, scale H, scale W); the last convolution is sub-pixel.
+
+    Args:
+        in_channels: C.
+        num_frames: K.
+        num_feats: Width of the network.
+        num_layers: Convolutions before the upsampler, 1 or more.
+        scale: An integer of 1 or more.
+    """
+
+    takes_bracket = True
+
+    def __init__(
+        self,
+        *,
+        in_channels: int = 3,
+        num_frames: int = 2,
+        num_feats: int = 64,
+        num_layers: int = 5,
+        scale: int = 1,
+    ) -> None:
+        super().__init__()
+        if num_layers < 1:
+            raise ValueError(f'StackedNet: num_layers must be >= 1, got {num_layers}')
+        self.scale = scale
+        self.num_frames = num_frames
+        widths = [num_frames * in_channels, *[num_feats] * num_layers]
+        layers: list[nn.Module] = []
+        for before, after in itertools.pairwise(widths):
+            layers += [build_conv(None, before, after, 3), nn.ReLU(inplace=True)]
+        self.body = nn.Sequential(*layers)
+        self.tail = nn.Sequential(
+            PixelShuffleUpsampler(num_feats, scale=scale),
+            build_conv(None, num_feats, in_channels, 3),
+        )
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        mean = inputs.mean(dim=1)
+        if self.scale > 1:
+            mean = F.interpolate(mean, scale_factor=self.scale, mode='bilinear')
+        return mean + self.tail(self.body(inputs.flatten(1, 2)))

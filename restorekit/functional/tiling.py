@@ -1,0 +1,76 @@
+"""Large images piece by piece."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+
+def tiled(
+    function: Callable[[Tensor], Tensor],
+    images: Tensor,
+    *,
+    tile: int,
+    overlap: int = 32,
+    scale: int = 1,
+) -> Tensor:
+    """Apply a function to overlapping tiles and blend what it gives.
+
+    In an overlap the result passes linearly from one tile to the next, so that no seam shows. Where
+    the whole fits into one tile the function gets it as it is.
+
+    Args:
+        function: (..., h, w) to (N, C, scale h, scale w).
+        images: (..., H, W).
+        tile: Side of the tiles, in pixels of the input; smaller images are narrower tiles.
+        overlap: Of neighbouring tiles, in pixels of the input; the network's view past a tile's
+            border is what it should cover.
+        scale: Output size over input size.
+    Returns:
+        (N, C, scale H, scale W).
+    Raises:
+        ValueError: If the overlap is negative or not less than the tile.
+    """
+    if not 0 <= overlap < tile:
+        raise ValueError(f'tiled: overlap must be in [0, tile), got {overlap} of {tile}')
+    height, width = images.shape[-2:]
+    rows, columns = _starts(height, tile, overlap), _starts(width, tile, overlap)
+    if len(rows) == len(columns) == 1:
+        return function(images)
+    total = weights = None
+    for top in rows:
+        for left in columns:
+            piece = images[..., top : top + tile, left : left + tile]
+            result = function(piece)
+            weight = torch.outer(
+                _ramp(piece.shape[-2], top, height, overlap, scale),
+                _ramp(piece.shape[-1], left, width, overlap, scale),
+            ).to(result)
+            if total is None or weights is None:
+                size = (height * scale, width * scale)
+                total = result.new_zeros((*result.shape[:2], *size))
+                weights = result.new_zeros(size)
+            y = slice(top * scale, top * scale + weight.shape[0])
+            x = slice(left * scale, left * scale + weight.shape[1])
+            total[..., y, x] += result * weight
+            weights[y, x] += weight
+    assert total is not None
+    return total / weights
+
+
+def _starts(length: int, tile: int, overlap: int) -> list[int]:
+    """Where tiles begin along one side: as few as can be, evenly spread."""
+    if length <= tile:
+        return [0]
+    count = -(-(length - overlap) // (tile - overlap))
+    return [round(index * (length - tile) / (count - 1)) for index in range(count)]
+
+
+def _ramp(size: int, start: int, length: int, overlap: int, scale: int) -> Tensor:
+    """Weights along one side of a tile: rising and falling over the overlap, but at the border."""
+    position = torch.arange(size * scale) + 0.5
+    up = position if start else torch.full_like(position, torch.inf)
+    down = position.flip(0) if start + size < length else torch.full_like(position, torch.inf)
+    return (torch.minimum(up, down) / max(overlap * scale, 1)).clamp(max=1)

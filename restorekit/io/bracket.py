@@ -1,0 +1,138 @@
+"""Brackets: several exposures of one scene, ordered dark to bright."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from restorekit.io.image import image_size, is_image, read_image
+
+EXPOSURE_FILE = 'exposure.txt'
+EXPOSURE_TIME, F_NUMBER, ISO, EXIF_IFD = 0x829A, 0x829D, 0x8827, 0x8769
+
+
+class BracketError(ValueError):
+    """The files of a scene are not a bracket; the message names the scene."""
+
+
+@dataclass(frozen=True)
+class Bracket:
+    """Frames of one scene, dark to bright.
+
+    Attributes:
+        frames: The files.
+        exposures: EV of each, counted from the darkest frame (0 comes first), each step of 1 twice
+            the light; empty where unknown.
+    """
+
+    frames: tuple[Path, ...]
+    exposures: tuple[float, ...]
+
+
+def find_bracket(
+    folder: str | Path, *, num_frames: int | None = None, need_exposures: bool = True
+) -> Bracket:
+    """The bracket in a folder, ordered dark to bright whatever the order of its files.
+
+    Exposures come from `exposure.txt` (EV, one a line, in the order of the file names) or else from
+    the frames' EXIF (time, aperture and ISO).
+
+    Args:
+        folder: Of one scene; every 8- or 16-bit image in it is a frame.
+        num_frames: How many there must be; None takes two or more.
+        need_exposures: Whether they must be known; otherwise frames without are ordered by their
+            mean.
+    Raises:
+        BracketError: If there is no such folder, if frames are too few or too many, differ in size,
+            or two have equal exposure, or if exposures are needed and missing.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise BracketError(f'{folder}: no such folder')
+    frames = sorted((path for path in folder.iterdir() if _is_frame(path)), key=natural_order)
+    wanted = str(num_frames) if num_frames else 'two or more'
+    if len(frames) < 2 or num_frames not in (None, len(frames)):
+        raise BracketError(f'{folder}: expected {wanted} frames, got {len(frames)}')
+    by = 'exposure' if need_exposures else 'either'
+    return order_bracket(frames, name=str(folder), by=by)
+
+
+def order_bracket(frames: Sequence[Path], *, name: str, by: str = 'exposure') -> Bracket:
+    """Frames as a bracket.
+
+    Args:
+        frames: Image files of one scene, all in one folder, in the order of their names.
+        name: Of the scene, for messages.
+        by: What they are ordered by: 'exposure'; 'mean' of the pixels; or 'either', the mean where
+            exposures are unknown.
+    Raises:
+        BracketError: See `find_bracket`.
+    """
+    sizes = {frame: image_size(frame) for frame in frames}
+    if len(set(sizes.values())) > 1:
+        listed = ', '.join(f'{frame.name} {h} x {w}' for frame, (h, w) in sizes.items())
+        raise BracketError(f'{name}: frames must have one size, got {listed}')
+    listing = frames[0].parent / EXPOSURE_FILE
+    exposures: Sequence[float | None] = [None] * len(frames)
+    if by != 'mean':
+        is_listed = listing.is_file()
+        exposures = _listed(listing, len(frames)) if is_listed else _from_exif(frames)
+    values = [value for value in exposures if value is not None]
+    known = len(values) == len(frames)
+    if not known and by == 'exposure':
+        without = ', '.join(f.name for f, ev in zip(frames, exposures, strict=True) if ev is None)
+        raise BracketError(f'{name}: no {EXPOSURE_FILE}, and no exposure in the EXIF of {without}')
+    if not known:
+        values = [float(read_image(frame).mean()) for frame in frames]
+    ordered = sorted(zip(values, frames, strict=True), key=lambda pair: pair[0])
+    for (low, first), (high, second) in itertools.pairwise(ordered):
+        if high - low < 1e-6:
+            raise BracketError(f'{name}: {first.name} and {second.name} have equal exposure')
+    darkest = ordered[0][0]
+    return Bracket(
+        tuple(frame for _, frame in ordered),
+        tuple(round(value - darkest, 4) for value, _ in ordered) if known else (),
+    )
+
+
+def natural_order(path: Path) -> list:
+    """Key by which 2.png comes before 10.png."""
+    parts = re.split(r'(\d+)', path.name)
+    return [int(part) if part.isdigit() else part.lower() for part in parts]
+
+
+def _is_frame(path: Path) -> bool:
+    return path.is_file() and is_image(path) and not path.name.startswith('.')
+
+
+def _listed(listing: Path, count: int) -> list[float]:
+    lines = listing.read_text(errors='replace').split()
+    try:
+        values = [float(line) for line in lines]
+    except ValueError:
+        values = []
+    if len(values) != count or not all(map(math.isfinite, values)):
+        raise BracketError(
+            f'{listing}: expected {count} numbers (EV, one a line), got {" ".join(lines)!r}'
+        )
+    return values
+
+
+def _from_exif(frames: Sequence[Path]) -> list[float | None]:
+    """EV of the light that each frame got: log2(time x ISO / aperture^2)."""
+    from PIL import Image
+
+    values: list[float | None] = []
+    for frame in frames:
+        try:
+            with Image.open(frame) as image:
+                exif = image.getexif().get_ifd(EXIF_IFD)
+            light = float(exif[EXPOSURE_TIME]) * float(exif.get(ISO, 100))
+            values.append(math.log2(light / float(exif.get(F_NUMBER, 1)) ** 2))
+        except (KeyError, OSError, ValueError, TypeError, ZeroDivisionError, SyntaxError):
+            values.append(None)
+    return values

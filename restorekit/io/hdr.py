@@ -1,0 +1,180 @@
+"""Linear HDR images in and out, and tone mapping for looking at them."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from restorekit.io.image import ImageReadError, read_bytes, read_image, write_whole
+
+HDR_EXTENSIONS = ('.hdr', '.exr')
+WRITABLE = (*HDR_EXTENSIONS, '.tif', '.tiff')
+TONE_MAPS = ('mu', 'reinhard', 'drago')
+
+
+def is_hdr(path: str | Path) -> bool:
+    """Whether the name of the file is that of a format that holds nothing but HDR."""
+    return Path(path).suffix.lower() in HDR_EXTENSIONS
+
+
+def read_hdr(path: str | Path) -> np.ndarray:
+    """Read linear radiance: Radiance .hdr, OpenEXR (needs `restorekit[exr]`) or 32-bit float TIFF.
+
+    Integer TIFF and PNG files are taken as linear too and give [0, 1].
+
+    Returns:
+        (H, W, 3) linear RGB, float32, >= 0, unbounded.
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ImageReadError: If the file is truncated, no image, or holds negative or non-finite values.
+        ModuleNotFoundError: If it is an OpenEXR file and the extra is missing.
+    """
+    suffix = Path(path).suffix.lower()
+    data = read_bytes(path)
+    if suffix == '.exr':
+        image = _read_exr(path)
+    elif suffix == '.hdr' or _is_float(data):
+        image = _decode(path, data)
+    else:
+        image = read_image(path)
+    image = np.repeat(image, 3, axis=2) if image.shape[2] == 1 else image
+    _check_radiance(path, image)
+    return np.ascontiguousarray(image, dtype=np.float32)
+
+
+def hdr_size(path: str | Path) -> tuple[int, int]:
+    """(H, W) of a .hdr or .exr file, from its header."""
+    if Path(path).suffix.lower() == '.exr':
+        return read_hdr(path).shape[:2]
+    head = read_bytes(path)[:4096]
+    found = re.search(rb'\n-Y (\d+) \+X (\d+)\n', head)
+    if not head.startswith(b'#?') or not found:
+        raise ImageReadError(f'{path}: not a readable Radiance file ({len(head)} bytes of header)')
+    return int(found[1]), int(found[2])
+
+
+def write_hdr(path: str | Path, image: np.ndarray) -> None:
+    """Write linear radiance; the name's extension gives the format.
+
+    Radiance .hdr keeps about 3 digits of the largest channel of each pixel; OpenEXR and TIFF keep
+    float32 as it is. The file appears under its name only when it is whole.
+
+    Args:
+        path: Target, one of .hdr, .exr (needs `restorekit[exr]`), .tif, .tiff.
+        image: (H, W, 3) linear RGB, >= 0.
+    Raises:
+        ValueError: If the shape, the values or the extension are not these.
+        OSError: If the file cannot be written.
+    """
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if image.ndim != 3 or image.shape[2] != 3:
+        raise ValueError(f'{path}: expected (H, W, 3), got {image.shape}')
+    if suffix not in WRITABLE:
+        raise ValueError(f'{path}: HDR is written to {", ".join(WRITABLE)}')
+    _check_radiance(path, image)
+    pixels = np.ascontiguousarray(image, dtype=np.float32)
+    if suffix == '.exr':
+        _write_exr(path, pixels)
+        return
+    done, data = cv2.imencode(suffix, pixels[..., ::-1])
+    if not done:
+        raise ValueError(f'{path}: OpenCV could not encode {image.shape}')
+    write_whole(path, data.tobytes())
+
+
+def tonemap(image: np.ndarray, method: str = 'mu') -> np.ndarray:
+    """A display-referred picture of a linear HDR image, for looking at it.
+
+    Args:
+        image: (H, W, 3) linear RGB, >= 0. 'mu' expects [0, 1] and clips what lies above.
+        method: 'mu' (mu-law, mu = 5000), 'reinhard' or 'drago' (OpenCV's, gamma 2.2).
+    Returns:
+        Same shape, float32 in [0, 1].
+    Raises:
+        ValueError: If the method is none of these.
+    """
+    if method not in TONE_MAPS:
+        raise ValueError(f'tonemap: method must be one of {TONE_MAPS}, got {method!r}')
+    if method == 'mu':
+        return (np.log1p(5000 * np.clip(image, 0, 1)) / np.log1p(5000)).astype(np.float32)
+    make = cv2.createTonemapReinhard if method == 'reinhard' else cv2.createTonemapDrago
+    mapped = make(gamma=2.2).process(np.ascontiguousarray(image, dtype=np.float32))
+    return np.clip(np.nan_to_num(mapped), 0, 1)
+
+
+def _check_radiance(path: str | Path, image: np.ndarray) -> None:
+    if not np.isfinite(image).all():
+        raise ImageReadError(f'{path}: radiance must be finite, it holds NaN or infinity')
+    if image.min(initial=0) < 0:
+        raise ImageReadError(f'{path}: radiance must be >= 0, it goes down to {image.min():g}')
+
+
+def _is_float(data: bytes) -> bool:
+    """Whether a file is a TIFF whose samples are floats (tag 339, SampleFormat, is 3)."""
+    order = {b'II*\0': 'little', b'MM\0*': 'big'}.get(data[:4])
+    if order is None:
+        return False
+
+    def number(at: int, size: int) -> int:
+        return int.from_bytes(data[at : at + size], order)  # type: ignore[arg-type]
+
+    directory = number(4, 4)
+    for entry in range(directory + 2, directory + 2 + 12 * number(directory, 2), 12):
+        if number(entry, 2) == 339:
+            count = number(entry + 4, 4)
+            return number(entry + 8 if count < 3 else number(entry + 8, 4), 2) == 3
+    return False
+
+
+def _decode(path: str | Path, data: bytes) -> np.ndarray:
+    try:
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error:
+        image = None
+    if image is None or image.dtype != np.float32:
+        raise ImageReadError(f'{path}: truncated, or not a readable HDR image ({len(data)} bytes)')
+    return image[..., None] if image.ndim == 2 else image[..., 2::-1]
+
+
+def _openexr(path: str | Path) -> Any:
+    try:
+        import OpenEXR
+    except ModuleNotFoundError:
+        raise ModuleNotFoundError(
+            f'{path}: OpenEXR files need an extra: pip install "restorekit[exr]"'
+        ) from None
+    return OpenEXR
+
+
+def _read_exr(path: str | Path) -> np.ndarray:
+    exr = _openexr(path)
+    try:
+        with exr.File(str(path)) as file:
+            channels = {name: channel.pixels for name, channel in file.channels().items()}
+    except Exception as error:  # the library raises RuntimeError for whatever it meets
+        raise ImageReadError(f'{path}: not a readable OpenEXR file ({error})') from None
+    for name in ('RGB', 'RGBA', 'Y'):
+        if name in channels:
+            pixels = np.asarray(channels[name], dtype=np.float32)
+            return pixels[..., None] if pixels.ndim == 2 else pixels[..., :3]
+    raise ImageReadError(f'{path}: expected channels RGB or Y, got {", ".join(channels) or "none"}')
+
+
+def _write_exr(path: Path, pixels: np.ndarray) -> None:
+    exr = _openexr(path)
+    temporary = path.with_name(f'.{uuid.uuid4().hex}.exr')
+    header = {'compression': exr.ZIP_COMPRESSION, 'type': exr.scanlineimage}
+    try:
+        with exr.File(header, {'RGB': pixels}) as file:
+            file.write(str(temporary))
+        temporary.replace(path)
+    except (OSError, RuntimeError) as error:
+        raise OSError(f'{path}: cannot be written ({error})') from error
+    finally:
+        temporary.unlink(missing_ok=True)

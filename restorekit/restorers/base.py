@@ -1,0 +1,99 @@
+"""What the runner asks of every model here."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from mmengine.model import BaseModel
+from torch import Tensor
+
+from restorekit.data_sample import DataSample
+from restorekit.registry import MODELS
+
+
+class BaseRestorer(BaseModel):
+    """Restores images or brackets: `restore` is what a subclass writes.
+
+    Args:
+        data_preprocessor: Config; ImagePreprocessor for RGB by default.
+
+    Attributes:
+        scale: Output size over input size.
+        takes_bracket: Whether the input is a bracket, (N, K, C, H, W), dark to bright.
+        linear: Whether the result is linear radiance, to be written as HDR, rather than an image
+            in [0, 1].
+    """
+
+    scale: int = 1
+    takes_bracket: bool = False
+    linear: bool = False
+
+    def __init__(self, data_preprocessor: dict | None = None) -> None:
+        super().__init__(MODELS.build(data_preprocessor or {'type': 'ImagePreprocessor'}))
+
+    @abstractmethod
+    def restore(self, images: Tensor, exposures: Tensor | None = None) -> Tensor:
+        """The restored images, unclipped.
+
+        Args:
+            images: (N, C, H, W), or brackets (N, K, C, H, W), dark to bright.
+            exposures: EV of the frames, (N, K), where they are known.
+        Returns:
+            (N, C, scale H, scale W).
+        """
+
+    def loss(self, inputs: Tensor, data_samples: Sequence[DataSample]) -> dict[str, Tensor]:
+        """Losses by name; a model that cannot be trained has none."""
+        raise ValueError(f'{type(self).__name__} has nothing to train')
+
+    def forward(
+        self,
+        inputs: Tensor | list[Tensor],
+        data_samples: Sequence[DataSample] | None = None,
+        mode: str = 'tensor',
+    ) -> Any:
+        """mmengine's three doors.
+
+        Args:
+            inputs: What `restore` takes, or a list of such without N where sizes differ.
+            data_samples: One per input; needed for 'loss' and 'predict'.
+            mode: 'tensor' gives the restored images, 'loss' the losses by name, 'predict' the
+                samples with `pred` set.
+        """
+        if mode == 'tensor':
+            assert isinstance(inputs, Tensor)
+            return self.restore(inputs, exposures_of(data_samples))
+        assert data_samples is not None
+        if mode == 'loss':
+            assert isinstance(inputs, Tensor)
+            return self.loss(inputs, data_samples)
+        if mode == 'predict':
+            return self.predict(inputs, data_samples)
+        raise ValueError(
+            f"{type(self).__name__}: mode must be 'tensor', 'loss' or 'predict', got {mode!r}"
+        )
+
+    def predict(
+        self, inputs: Tensor | list[Tensor], data_samples: Sequence[DataSample]
+    ) -> Sequence[DataSample]:
+        """The samples with `pred`, (C, scale H, scale W), set."""
+        if isinstance(inputs, Tensor):
+            preds = self.restore(inputs, exposures_of(data_samples))
+        else:
+            preds = [
+                self.restore(image[None], exposures_of([sample]))[0]
+                for image, sample in zip(inputs, data_samples, strict=True)
+            ]
+        for sample, pred in zip(data_samples, preds, strict=True):
+            sample.pred = pred
+        return data_samples
+
+
+def exposures_of(data_samples: Sequence[DataSample] | None) -> Tensor | None:
+    """The samples' exposures, (N, K), or None where they have none."""
+    if not data_samples or 'exposures' not in data_samples[0]:
+        return None
+    return torch.stack([sample.exposures for sample in data_samples])

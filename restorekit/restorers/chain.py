@@ -1,0 +1,48 @@
+"""Restorers one after another."""
+
+from __future__ import annotations
+
+import math
+
+from torch import Tensor, nn
+
+from restorekit.registry import MODELS
+from restorekit.restorers.base import BaseRestorer
+
+
+@MODELS.register_module()
+class Chain(BaseRestorer):
+    """Runs restorers one after another: super-resolution after a fusion, or before it.
+
+    A step for single images that is given a bracket restores each of its frames. A chain is
+    assembled from trained parts for test and restore; train each part by itself. Checkpoints of the
+    parts are loaded together, under `steps.<n>.`.
+
+    Args:
+        steps: Configs of the restorers, the first one first; all take RGB.
+    Raises:
+        ValueError: If a step needs a bracket that the one before has merged already.
+    """
+
+    def __init__(self, steps: list[dict]) -> None:
+        super().__init__()
+        if not steps:
+            raise ValueError('Chain: at least one step is needed')
+        self.steps = nn.ModuleList(MODELS.build(step) for step in steps)
+        merging = [index for index, step in enumerate(self.steps) if step.takes_bracket]
+        if len(merging) > 1:
+            raise ValueError(
+                f'Chain: steps {merging} each merge a bracket; after the first there is one image'
+            )
+        self.takes_bracket = bool(merging)
+        self.scale = math.prod(step.scale for step in self.steps)
+        self.linear = self.steps[-1].linear
+
+    def restore(self, images: Tensor, exposures: Tensor | None = None) -> Tensor:
+        for step in self.steps:
+            if images.ndim == 5 and not step.takes_bracket:
+                frames = step.restore(images.flatten(0, 1)).clamp(0, 1)
+                images = frames.unflatten(0, images.shape[:2])
+            else:
+                images = step.restore(images, exposures)
+        return images

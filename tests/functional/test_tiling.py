@@ -1,0 +1,55 @@
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from restorekit.functional import imresize, tiled
+
+
+@given(
+    st.integers(1, 70),
+    st.integers(1, 70),
+    st.integers(2, 24),
+    st.data(),
+    st.sampled_from([1, 2, 3]),
+)
+def test_a_local_function_is_unchanged(height, width, tile, data, scale):
+    overlap = data.draw(st.integers(0, tile - 1))
+    images = torch.rand(2, 3, height, width).double()
+
+    def enlarge(x):
+        return x.repeat_interleave(scale, -1).repeat_interleave(scale, -2)
+
+    result = tiled(enlarge, images, tile=tile, overlap=overlap, scale=scale)
+    torch.testing.assert_close(result, enlarge(images))
+
+
+def test_no_tile_is_larger_and_all_overlap():
+    seen = []
+
+    def look(x):
+        seen.append(x.shape[-2:])
+        return x
+
+    tiled(look, torch.rand(1, 1, 100, 30), tile=40, overlap=8)
+    assert seen == [(40, 30)] * 3
+
+
+def test_seams_of_a_function_with_a_view_fade():
+    images = torch.rand(1, 1, 96, 96).double()
+    whole = imresize(images, 2)
+    wide = tiled(lambda x: imresize(x, 2), images, tile=48, overlap=24, scale=2)
+    bare = tiled(lambda x: imresize(x, 2), images, tile=48, overlap=0, scale=2)
+    assert (wide - whole).abs().max() < 0.2 * (bare - whole).abs().max()
+
+
+def test_brackets_have_more_axes():
+    brackets = torch.rand(1, 3, 2, 20, 30)
+    torch.testing.assert_close(
+        tiled(lambda x: x.mean(1), brackets, tile=16, overlap=4), brackets.mean(1)
+    )
+
+
+def test_overlap_must_fit():
+    with pytest.raises(ValueError, match=r'overlap must be in \[0, tile\), got 16 of 16'):
+        tiled(lambda x: x, torch.rand(1, 1, 8, 8), tile=16, overlap=16)

@@ -1,0 +1,84 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from restorekit.io import BracketError, find_bracket, write_image
+from tests.conftest import smooth_image
+
+
+def make(folder, exposures, listing=True, names=None):
+    folder.mkdir(parents=True, exist_ok=True)
+    image = smooth_image(12, 14) * 0.2
+    names = names or [f'{i + 1}.png' for i in range(len(exposures))]
+    for name, ev in zip(names, exposures, strict=True):
+        write_image(folder / name, np.clip(image * 2.0 ** (ev / 2), 0, 1))
+    if listing:
+        (folder / 'exposure.txt').write_text('\n'.join(map(str, exposures)))
+    return folder
+
+
+def test_dark_to_bright_whatever_the_order_on_disk(tmp_path):
+    bracket = find_bracket(make(tmp_path / 'a', [0, -2, 2]))
+    assert [frame.name for frame in bracket.frames] == ['2.png', '1.png', '3.png']
+    assert bracket.exposures == (0, 2, 4)
+
+
+def test_lines_belong_to_names_in_natural_order(tmp_path):
+    names = [f'{i}.png' for i in range(1, 12)]
+    bracket = find_bracket(make(tmp_path / 'a', list(range(11)), names=names))
+    assert [frame.name for frame in bracket.frames] == names
+
+
+def test_exposures_from_exif(tmp_path):
+    make(tmp_path, [0, 1, 2], listing=False)
+    for index, time in enumerate((0.25, 1 / 64, 4)):
+        image = Image.open(tmp_path / f'{index + 1}.png')
+        exif = Image.Exif()
+        exif.get_ifd(0x8769).update({0x829A: time, 0x8827: 100, 0x829D: 4.0})
+        image.save(tmp_path / f'{index + 1}.png', exif=exif)
+    bracket = find_bracket(tmp_path)
+    assert [frame.name for frame in bracket.frames] == ['2.png', '1.png', '3.png']
+    assert bracket.exposures == pytest.approx((0, 4, 8))
+
+
+def test_a_real_bracket_out_of_order(data_root):
+    bracket = find_bracket(data_root / 'hdr/ghost', num_frames=3)
+    assert [frame.name for frame in bracket.frames] == ['2.jpg', '1.jpg', '3.jpg']
+    assert bracket.exposures == pytest.approx((0, 2, 4), abs=0.1)
+    room = find_bracket(data_root / 'hdr/room')
+    assert [frame.name for frame in room.frames] == [f'{i}.jpg' for i in range(7, 0, -1)]
+
+
+def test_unknown_exposures_go_by_the_mean(tmp_path):
+    make(tmp_path / 'a', [2, 0], listing=False)
+    bracket = find_bracket(tmp_path / 'a', need_exposures=False)
+    assert [frame.name for frame in bracket.frames] == ['2.png', '1.png']
+    assert bracket.exposures == ()
+
+
+def _other_size(folder):
+    write_image(folder / '2.png', smooth_image(12, 15))
+
+
+@pytest.mark.parametrize(
+    ('change', 'message'),
+    [
+        (lambda f: (f / 'exposure.txt').unlink(), r'a: no exposure.txt, and .* EXIF of 1.png, 2'),
+        (lambda f: (f / 'exposure.txt').write_text('1 2'), r"expected 3 numbers .* got '1 2'"),
+        (lambda f: (f / 'exposure.txt').write_text('1 2 x'), r"expected 3 numbers .* got '1 2 x'"),
+        (lambda f: (f / 'exposure.txt').write_text('1 2 2'), 'a: 2.png and 3.png have equal exp'),
+        (lambda f: (f / '3.png').unlink(), r'a: expected 3 frames, got 2'),
+        (_other_size, r'a: frames must have one size, got 1.png 12 x 14, 2.png 12 x 15'),
+        (lambda f: (f / '2.png').write_bytes(b''), r'2.png: truncated or empty'),
+    ],
+)
+def test_what_is_wrong_is_said_with_the_scene(tmp_path, change, message):
+    folder = make(tmp_path / 'a', [0, 2, 4])
+    change(folder)
+    with pytest.raises(ValueError, match=message):
+        find_bracket(folder, num_frames=3)
+
+
+def test_no_folder(tmp_path):
+    with pytest.raises(BracketError, match='nothing: no such folder'):
+        find_bracket(tmp_path / 'nothing')
