@@ -56,7 +56,8 @@ class LoadBracket(BaseTransform):
             return sizes
         height, width = (side * scale for side in sizes['lq'])
         have = next(iter(truths.values()))
-        if not (0 <= have[0] - height < MAX_CUT * scale and 0 <= have[1] - width < MAX_CUT * scale):
+        slack = MAX_CUT * scale if scale > 1 else 1
+        if not (0 <= have[0] - height < slack and 0 <= have[1] - width < slack):
             raise ValueError(
                 f'input of {sizes["lq"][0]} x {sizes["lq"][1]} does not fit a ground truth of '
                 f'{have[0]} x {have[1]} at scale {scale}'

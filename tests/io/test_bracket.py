@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.TiffImagePlugin import IFDRational
 
 from restorekit.io import BracketError, find_bracket, write_image
 from tests.conftest import smooth_image
@@ -34,7 +35,7 @@ def test_exposures_from_exif(tmp_path):
     for index, time in enumerate((0.25, 1 / 64, 4)):
         image = Image.open(tmp_path / f'{index + 1}.png')
         exif = Image.Exif()
-        exif.get_ifd(0x8769).update({0x829A: time, 0x8827: 100, 0x829D: 4.0})
+        exif[0x8769] = {0x829A: IFDRational(time), 0x8827: 100, 0x829D: IFDRational(4)}
         image.save(tmp_path / f'{index + 1}.png', exif=exif)
     bracket = find_bracket(tmp_path)
     assert [frame.name for frame in bracket.frames] == ['2.png', '1.png', '3.png']

@@ -75,7 +75,9 @@ def test_truncated_files_are_refused(tmp_path, keep):
         read_hdr(tmp_path / 'a.hdr')
 
 
-@pytest.mark.parametrize(('value', 'message'), [(np.nan, 'finite'), (-1, '>= 0, it goes down to -1')])
+@pytest.mark.parametrize(
+    ('value', 'message'), [(np.nan, 'finite'), (-1, '>= 0, it goes down to -1')]
+)
 def test_what_is_no_radiance(tmp_path, value, message):
     image = radiance()
     image[3, 4, 1] = value
