@@ -110,7 +110,7 @@ def check_config(config: Config, source: str) -> None:
     problems = [
         f'{key!r}: no such key; {nearest(key, TOP_LEVEL)}' for key in config if _is_slip(key)
     ]
-    for place, entry in _typed_entries(config._cfg_dict, ()):
+    for place, entry in typed_entries(config._cfg_dict, ()):
         try:
             _check_entry(place, entry)
         except (UnknownTypeError, TypeError) as error:
@@ -135,15 +135,16 @@ def _one_slip_apart(a: str, b: str) -> bool:
     return swapped or rest_a[1:] == rest_b[1:] or rest_a[1:] == rest_b or rest_a == rest_b[1:]
 
 
-def _typed_entries(node: object, place: tuple) -> Iterator[tuple[tuple, dict]]:
+def typed_entries(node: object, place: tuple) -> Iterator[tuple[tuple, dict]]:
+    """Every dict below `node` that has a type, with its place."""
     if isinstance(node, dict):
         if isinstance(node.get('type'), str):
             yield place, node
         for key in node:
-            yield from _typed_entries(node[key], (*place, key))
+            yield from typed_entries(node[key], (*place, key))
     elif isinstance(node, list | tuple):
         for index, child in enumerate(node):
-            yield from _typed_entries(child, (*place, index))
+            yield from typed_entries(child, (*place, index))
 
 
 def _check_entry(place: tuple, entry: dict) -> None:
@@ -155,7 +156,7 @@ def _check_entry(place: tuple, entry: dict) -> None:
 
 def _loader_problems(config: Config) -> Iterator[str]:
     """Slips in the data loaders, which have no type."""
-    accepted = [*inspect.signature(DataLoader).parameters, 'num_batch_per_epoch']
+    accepted = [*inspect.signature(DataLoader).parameters, 'num_batch_per_epoch', 'skip_unreadable']
     for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         for key in config.get(name) or ():
             if key not in accepted:

@@ -136,6 +136,16 @@ class Registry(root.Registry):
         self.import_from_location()
         return sorted(self._module_dict)
 
+    def registered(self) -> set[str]:
+        """Names here and in the registries above: what needs no import of a dotted name."""
+        names = set(self.names())
+        registry = self.parent
+        while registry is not None:
+            registry.import_from_location()
+            names |= set(registry.module_dict)
+            registry = registry.parent
+        return names
+
     def __contains__(self, key: str) -> bool:
         return self._find(key) is not None
 

@@ -21,6 +21,7 @@ default_hooks = dict(
 custom_hooks = [
     dict(type='SyncBuffersHook'),
     dict(type='NonFiniteHook', max_in_a_row=10),
+    dict(type='UnreadableHook'),
     dict(type='PreemptionHook'),
     dict(type='RecordHook'),
     dict(type='PanelHook', num_images=4),

@@ -1,9 +1,13 @@
-# Five plain convolutions of about CFAN's size, trained as long, by SSIM alone too.
+# Five plain convolutions of CFAN's size.
 _base_ = './cfan-small_x2_2k_brackets.py'
 
 model = dict(
     backbone=dict(
         _delete_=True, type='StackedNet', num_frames=2, num_feats=72, num_layers=5, scale=2
     ),
-    losses=dict(_delete_=True, ssim=dict(type='SSIMLoss', window=7)),
+    losses=dict(
+        _delete_=True,
+        ssim=dict(type='SSIMLoss', window=7, weight=0.2),
+        l1=dict(type='L1Loss'),
+    ),
 )

@@ -35,7 +35,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='image files; for a network that takes brackets, folders of one scene each',
     )
     parser.add_argument(
-        '-m', '--model', required=True, metavar='CONFIG', help='the config of the network'
+        '-m',
+        '--model',
+        metavar='CONFIG',
+        help='the config of the network (default: the one that the checkpoint holds)',
     )
     parser.add_argument('-w', '--weights', metavar='CHECKPOINT', help='its checkpoint')
     parser.add_argument(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+from pathlib import Path
 
 from restorekit.cli.options import add_config_options, add_launch_options, prepare_config
 
@@ -59,6 +61,10 @@ def run(args: argparse.Namespace) -> None:
         config.resume, config.load_from = True, None
     elif args.resume:
         config.resume, config.load_from = True, args.resume
+    restarted = int(os.environ.get('TORCHELASTIC_RESTART_COUNT', 0)) > 0
+    if restarted and any(Path(config.work_dir).glob('iter_*.pth')):
+        # A rank died and torchrun has started all of them again: go on from the last checkpoint.
+        config.resume, config.load_from = True, None
 
     from restorekit.engine.distributed import close_process_group
     from restorekit.registry import RUNNERS

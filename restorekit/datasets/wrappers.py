@@ -8,9 +8,10 @@ from mmengine.dataset import ConcatDataset
 from mmengine.logging import print_log
 from torch.utils.data import Dataset
 
-from restorekit.datasets.base import MissingFolderError
+from restorekit.datasets.base import DataError, ImageDataset, MissingFolderError
+from restorekit.io import ImageReadError
 from restorekit.registry import DATASETS
-from restorekit.transforms import sample_stream
+from restorekit.transforms import sample_stream, seeded_globals
 
 
 @DATASETS.register_module()
@@ -20,14 +21,20 @@ class SeededDataset(Dataset):
     Args:
         dataset: The dataset, or its config.
         seed: The run's seed.
+        skip_unreadable: Take the next sample instead of one whose file cannot be read; the errors
+            are then in its `unreadable`.
 
     Indexed by (index, position), as a restorekit sampler hands them out, or by a plain index, which
     is then its own position (so that a random degradation at validation is the same each time).
     """
 
-    def __init__(self, dataset: Any, seed: int) -> None:
+    def __init__(self, dataset: Any, seed: int, *, skip_unreadable: bool = False) -> None:
         self.dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
         self.seed = seed
+        self.skip_unreadable = skip_unreadable
+        parts = leaf_datasets(self.dataset)
+        # Ours wrap the transforms that are not.
+        self._is_foreign = not parts or not all(isinstance(part, ImageDataset) for part in parts)
 
     @property
     def metainfo(self) -> dict:
@@ -43,8 +50,35 @@ class SeededDataset(Dataset):
 
     def __getitem__(self, key: int | tuple[int, int]) -> Any:
         index, position = key if isinstance(key, tuple) else (key, key)
+        errors: list[str] = []
+        while True:
+            try:
+                sample = self._sample((index + len(errors)) % len(self), position)
+            except (OSError, ImageReadError) as error:
+                if not self.skip_unreadable:
+                    raise
+                errors.append(str(error))
+                if len(errors) == len(self):
+                    raise DataError(f'no file can be read any more; the last: {error}') from error
+            else:
+                if errors:
+                    sample['data_samples'].set_metainfo({'unreadable': errors})
+                return sample
+
+    def _sample(self, index: int, position: int) -> Any:
         with sample_stream(self.seed, position):
-            return self.dataset[index]
+            if not self._is_foreign:
+                return self.dataset[index]
+            with seeded_globals():
+                return self.dataset[index]
+
+
+def leaf_datasets(dataset: Any) -> list:
+    """The datasets that hold files, below wrappers."""
+    children = getattr(dataset, 'datasets', None) or [getattr(dataset, 'dataset', None)]
+    if children[0] is None:
+        return [dataset] if hasattr(dataset, 'get_data_info') else []
+    return [leaf for child in children for leaf in leaf_datasets(child)]
 
 
 @DATASETS.register_module()

@@ -171,34 +171,6 @@ def latest_checkpoint(folder: Path) -> tuple[Path | None, list[str]]:
     return None, passed_over
 
 
-def plain_history(message_hub: dict) -> dict:
-    """The state of mmengine's message hub as tensors and plain data."""
-    scalars = {}
-    for name, buffer in message_hub['log_scalars'].items():
-        values, counts = buffer.data
-        scalars[name] = {
-            'max_length': buffer.max_length,
-            'values': torch.from_numpy(np.asarray(values, dtype=np.float64)),
-            'counts': torch.from_numpy(np.asarray(counts, dtype=np.float64)),
-        }
-    info = {
-        name: value.item() if isinstance(value, np.generic) else value
-        for name, value in message_hub['runtime_info'].items()
-    }
-    return {**message_hub, 'log_scalars': scalars, 'runtime_info': info}
-
-
-def restored_history(message_hub: dict) -> dict:
-    """What `plain_history` was made from; what mmengine itself saved is returned as it is."""
-    scalars = {
-        name: HistoryBuffer(entry['values'].numpy(), entry['counts'].numpy(), entry['max_length'])
-        if isinstance(entry, dict)
-        else entry
-        for name, entry in message_hub['log_scalars'].items()
-    }
-    return {**message_hub, 'log_scalars': scalars}
-
-
 def _statistics_method(owner: Any, name: str) -> Any:
     """Stands in for `getattr` in pickles, where mmengine's histories name their own methods."""
     if owner is HistoryBuffer and name in ('min', 'max', 'current', 'mean'):

@@ -8,8 +8,10 @@ from typing import Any
 
 import torch
 from mmengine.device import get_device
+from mmengine.dist import all_reduce
 from mmengine.optim import OptimWrapper as MMEngineOptimWrapper
 from torch import Tensor, nn
+from torch.distributed.fsdp import FullyShardedDataParallel
 
 from restorekit.registry import OPTIM_WRAPPERS
 
@@ -40,6 +42,16 @@ class OptimWrapper(MMEngineOptimWrapper):
         self.skip_nonfinite = skip_nonfinite
         self.skipped = 0
         self.skipped_in_a_row = 0
+        # Set by the Runner where each rank holds but a part of the weights, and of the gradients.
+        self.sharded_model: FullyShardedDataParallel | None = None
+
+    def _clip_grad(self) -> None:
+        if self.sharded_model is None:
+            super()._clip_grad()
+        else:
+            options = {k: v for k, v in self.clip_grad_kwargs.items() if k != 'type'}
+            norm = self.sharded_model.clip_grad_norm_(**options)
+            self.message_hub.update_scalar('train/grad_norm', float(norm))
 
     def step(self, **kwargs: Any) -> None:
         if self._may_step():
@@ -54,7 +66,11 @@ class OptimWrapper(MMEngineOptimWrapper):
         if not self.skip_nonfinite:
             return True
         grads = [p.grad for group in self.optimizer.param_groups for p in group['params']]
-        finite = _all_finite([grad for grad in grads if grad is not None])
+        finite = _all_finite([grad for grad in grads if grad is not None and grad.numel()])
+        if self.sharded_model is not None:  # the others see other gradients
+            flag = torch.tensor(float(finite), device=self.sharded_model.compute_device)
+            all_reduce(flag, op='min')
+            finite = bool(flag.item())
         self.skipped += not finite
         self.skipped_in_a_row = 0 if finite else self.skipped_in_a_row + 1
         return finite

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,21 +18,29 @@ from mmengine.runner.checkpoint import weights_to_cpu
 from torch import nn
 from torch.utils.data import DataLoader
 
-from restorekit.datasets import SeededDataset
+from restorekit.datasets import DataError, SeededDataset
+from restorekit.datasets.base import sample_files
 from restorekit.engine.checkpoint import (
     CheckpointError,
     latest_checkpoint,
     load_weights,
-    plain_history,
     read_checkpoint,
-    restored_history,
     write_checkpoint,
 )
-from restorekit.engine.distributed import average_buffers, cpu_wrapper, open_process_group
+from restorekit.engine.distributed import (
+    average_buffers,
+    is_sharded,
+    open_process_group,
+    own_optimizer_state,
+    whole_model,
+    whole_optimizer_state,
+    wrapper_options,
+)
+from restorekit.engine.history import BoundedHistoryHook, plain_history, restored_history
 from restorekit.engine.random_state import RandomStateHook, random_state
 from restorekit.engine.samplers import ResumableSampler
 from restorekit.registry import DATA_SAMPLERS, RUNNERS
-from restorekit.version import __version__
+from restorekit.version import __version__, versions
 
 
 @RUNNERS.register_module()
@@ -51,16 +60,22 @@ class Runner(MMEngineRunner):
     def build_dataloader(
         dataloader: DataLoader | dict, seed: int | None = None, diff_rank_seed: bool = False
     ) -> DataLoader:
-        """mmengine's, with SeededDataset around the dataset."""
-        if isinstance(dataloader, dict) and _has_fixed_positions(dataloader.get('sampler')):
-            dataloader = {
-                **dataloader,
-                'dataset': {
+        """mmengine's, with SeededDataset around the dataset.
+
+        Beside the options of a DataLoader there may be `skip_unreadable`: see SeededDataset.
+        """
+        if isinstance(dataloader, dict):
+            dataloader = dict(dataloader)
+            skip = dataloader.pop('skip_unreadable', False)
+            if _has_fixed_positions(dataloader.get('sampler')):
+                dataloader['dataset'] = {
                     'type': SeededDataset,
                     'dataset': dataloader['dataset'],
                     'seed': seed or 0,
-                },
-            }
+                    'skip_unreadable': skip,
+                }
+            elif skip:
+                raise ValueError('skip_unreadable needs ResumableSampler')
         return MMEngineRunner.build_dataloader(dataloader, seed=seed, diff_rank_seed=diff_rank_seed)
 
     def build_train_loop(self, loop: Any) -> Any:
@@ -74,8 +89,9 @@ class Runner(MMEngineRunner):
         return built
 
     def register_hooks(self, default_hooks: Any = None, custom_hooks: Any = None) -> None:
-        """mmengine's, and the one that keeps the random generators in order."""
+        """mmengine's, and those that keep the random generators and the histories in order."""
         super().register_hooks(default_hooks, custom_hooks)
+        self.register_hook(BoundedHistoryHook())
         self._random_state_hook = RandomStateHook()
         self.register_hook(self._random_state_hook)
 
@@ -85,16 +101,61 @@ class Runner(MMEngineRunner):
             super().dump_config()
 
     def setup_env(self, env_cfg: dict) -> None:
-        """mmengine's, except that processes without a GPU meet through gloo."""
-        open_process_group(self.launcher)
+        """mmengine's, except for how the processes meet; see `open_process_group`."""
+        open_process_group(self.launcher, env_cfg.get('dist_cfg', {}).get('backend', 'nccl'))
         super().setup_env(env_cfg)
 
     def wrap_model(self, model_wrapper_cfg: dict | None, model: nn.Module) -> nn.Module:
-        """mmengine's, except that DDP on CPU gets no device ids."""
-        if self.distributed and not torch.cuda.is_available():
+        """mmengine's, except that processes without a GPU get no device ids."""
+        if self.distributed:
             unused = self.cfg.get('find_unused_parameters', False)
-            model_wrapper_cfg = cpu_wrapper(model_wrapper_cfg, find_unused_parameters=unused)
+            model_wrapper_cfg = wrapper_options(model_wrapper_cfg, find_unused_parameters=unused)
         return super().wrap_model(model_wrapper_cfg, model)
+
+    def build_optim_wrapper(self, optim_wrapper: Any) -> Any:
+        """mmengine's, which is told where the weights are sharded."""
+        built = super().build_optim_wrapper(optim_wrapper)
+        if is_sharded(self.model):
+            built.sharded_model = self.model
+        return built
+
+    def _maybe_compile(self, target: str) -> None:
+        """Compile the backbone alone, where the config's `compile` asks for it.
+
+        mmengine would compile the whole step, with the optimizer and the logs in it.
+        """
+        options = self.cfg.get('compile')
+        if not options:
+            return
+        options = {} if options is True else dict(options)
+        model = self.model.module if is_model_wrapper(self.model) else self.model
+        for name in ('forward', 'forward_train'):
+            if hasattr(model.backbone, name):
+                compiled = torch.compile(getattr(model.backbone, name), **options)
+                setattr(model.backbone, name, compiled)
+        self.logger.info('The backbone is compiled in its first steps, which take long')
+
+    def train(self) -> nn.Module:
+        """mmengine's, and the death of a loader's worker names the files it may have read."""
+        try:
+            return super().train()
+        except RuntimeError as error:
+            if not re.match(r'DataLoader worker.*(exited unexpectedly|killed)', str(error)):
+                raise
+            first = str(error).splitlines()[0]
+            raise DataError(f'{first} One of these was being read: {self._in_flight()}') from error
+
+    def _in_flight(self) -> str:
+        """The files of the batches that workers have not delivered yet."""
+        loader = self.train_dataloader
+        if not isinstance(loader.sampler, ResumableSampler):
+            return 'unknown, the sampler has no positions'
+        position = self._position(self.iter)
+        assert position is not None
+        count = loader.batch_size * loader.num_workers
+        data = loader.dataset.dataset
+        samples = (data.get_data_info(i) for i in loader.sampler.indices(position, count))
+        return ', '.join(path for sample in samples for _, path in sample_files(sample))
 
     def scale_lr(self, optim_wrapper: Any, auto_scale_lr: dict | None = None) -> None:
         """Scale the learning rate by the real total batch: batch x ranks x accumulated steps."""
@@ -136,13 +197,17 @@ class Runner(MMEngineRunner):
                 f'{filename}: weights alone, no run to resume; to start from them set load_from'
             )
         self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
-        model = self.model.module if is_model_wrapper(self.model) else self.model
-        problem = load_weights(
-            model,
-            checkpoint['state_dict'],
-            source=str(filename),
-            strict=strict or self._strict_loading,
-        )
+        with whole_model(self.model) as model:
+            problem = load_weights(
+                model,
+                checkpoint['state_dict'],
+                source=str(filename),
+                strict=strict or self._strict_loading,
+            )
+        if self._resuming and 'optimizer' in checkpoint:
+            checkpoint['optimizer'] = own_optimizer_state(
+                self.model, self.optim_wrapper, checkpoint['optimizer']
+            )
         if problem:
             self.logger.warning(f'{filename} fits in part: {problem}')
         history = checkpoint.get(
@@ -231,39 +296,40 @@ class Runner(MMEngineRunner):
             raise ValueError('Runner: checkpoints go to a disk; backend_args is not supported')
         average_buffers(self.model)
         random_states = all_gather_object(random_state())
-        if not is_main_process():
-            return
-        assert self.optim_wrapper is not None
-        model = self.model.module if is_model_wrapper(self.model) else self.model
         # Hooks run before the loop has counted the iteration, or in mmengine's epochs, the epoch.
         counters = {
             'epoch': self.epoch + by_epoch,
             'iter': self.iter + (not by_epoch),
             **(meta or {}),
         }
-        checkpoint = {
-            'meta': {
-                **counters,
-                'cfg': self.cfg.pretty_text,
-                'seed': self.seed,
-                'position': self._position(counters['iter']),
-                'random_states': random_states,
-                'batch_size': self._batch_size(),
-                'max_iters': self.max_iters,
-                'experiment_name': self.experiment_name,
-                'time': time.strftime('%Y%m%d_%H%M%S'),
-                'restorekit_version': __version__,
-                'dataset_meta': getattr(self.train_dataloader.dataset, 'metainfo', None),
-            },
-            'state_dict': weights_to_cpu(model.state_dict()),
-            'message_hub': plain_history(self.message_hub.state_dict()),
-        }
+        with whole_model(self.model) as model:
+            checkpoint = {
+                'meta': {**counters, 'random_states': random_states, **self._meta(counters)},
+                'state_dict': weights_to_cpu(model.state_dict()),
+                'message_hub': plain_history(self.message_hub.state_dict()),
+            }
         if save_optimizer:
-            checkpoint['optimizer'] = self.optim_wrapper.state_dict()
+            checkpoint['optimizer'] = whole_optimizer_state(self.model, self.optim_wrapper)
         if save_param_scheduler and self.param_schedulers is not None:
             checkpoint['param_schedulers'] = _states(self.param_schedulers)
-        self.call_hook('before_save_checkpoint', checkpoint=checkpoint)
-        write_checkpoint(Path(out_dir) / filename, checkpoint)
+        if is_main_process():
+            self.call_hook('before_save_checkpoint', checkpoint=checkpoint)
+            write_checkpoint(Path(out_dir) / filename, checkpoint)
+
+    def _meta(self, counters: dict) -> dict:
+        """What a checkpoint says of its run."""
+        return {
+            'cfg': self.cfg.pretty_text,
+            'seed': self.seed,
+            'position': self._position(counters['iter']),
+            'batch_size': self._batch_size(),
+            'max_iters': self.max_iters,
+            'experiment_name': self.experiment_name,
+            'time': time.strftime('%Y%m%d_%H%M%S'),
+            'restorekit_version': __version__,
+            'versions': versions(),
+            'dataset_meta': getattr(self.train_dataloader.dataset, 'metainfo', None),
+        }
 
     def _position(self, iterations: int) -> int | None:
         """Samples that all ranks have consumed, counted from the start of the run."""

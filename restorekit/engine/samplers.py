@@ -37,8 +37,15 @@ class ResumableSampler(Sampler):
         self.rank, self.world_size = get_dist_info()
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
+        return self._from(self.start)
+
+    def indices(self, start: int, count: int) -> list[int]:
+        """This rank's next `count` indices where all ranks together stand at position `start`."""
+        return [index for index, _ in itertools.islice(self._from(start), count)]
+
+    def _from(self, start: int) -> Iterator[tuple[int, int]]:
         drawn, order = -1, np.arange(self.size)
-        for position in itertools.count(self.start + self.rank, self.world_size):
+        for position in itertools.count(start + self.rank, self.world_size):
             epoch, offset = divmod(position, self.size)
             if self.shuffle and epoch != drawn:
                 drawn, order = epoch, self._permutation(epoch)

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from restorekit.blocks import fuse
 from restorekit.config import load_config
+from restorekit.embedded import embedded_config
 from restorekit.engine.checkpoint import load_weights, read_checkpoint
 from restorekit.functional import imresize, rgb_to_ycbcr, tiled, ycbcr_to_rgb
 from restorekit.registry import MODELS
@@ -24,7 +25,8 @@ class Inferencer:
     Layers that only train differently (DOConv2d) are folded into plain ones.
 
     Args:
-        config: A config, a path, or the name of a packaged one.
+        config: A config, a path, or the name of a packaged one; None takes the model that the
+            checkpoint says it was trained with, read as data.
         weights: Its checkpoint; None only for a model without parameters.
         device: Where to compute; a GPU if there is one by default.
         tile: Side of the tiles, in pixels, into which larger images are divided; None takes images
@@ -38,7 +40,7 @@ class Inferencer:
 
     def __init__(
         self,
-        config: str | Path | Config,
+        config: str | Path | Config | None,
         weights: str | Path | None = None,
         *,
         device: str | None = None,
@@ -46,15 +48,22 @@ class Inferencer:
         overlap: int = 32,
         unsafe_load: bool = False,
     ) -> None:
-        config = config if isinstance(config, Config) else load_config(str(config))
+        if config is None and weights is None:
+            raise ValueError('name a config, or a checkpoint that holds one')
         if tile is not None and not 0 <= overlap < tile:
             raise ValueError(f'tile: overlap must be in [0, tile), got {overlap} of {tile}')
         self.tile = tile
         self.overlap = overlap
         self.device = _device(device)
-        model: BaseRestorer = MODELS.build(config.model)
+        checkpoint = {}
         if weights is not None:
             checkpoint = read_checkpoint(weights, unsafe=unsafe_load)
+        if config is None:
+            resolved = embedded_config(checkpoint, str(weights))
+        else:
+            resolved = config if isinstance(config, Config) else load_config(str(config))
+        model: BaseRestorer = MODELS.build(resolved.model)
+        if weights is not None:
             load_weights(model, checkpoint['state_dict'], source=str(weights))
         elif any(True for _ in model.parameters()):
             raise ValueError('the model has parameters; name its checkpoint')

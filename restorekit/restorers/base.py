@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+from mmengine.dist import all_reduce, is_distributed
 from mmengine.model import BaseModel
 from torch import Tensor
 
@@ -48,6 +49,15 @@ class BaseRestorer(BaseModel):
     def loss(self, inputs: Tensor, data_samples: Sequence[DataSample]) -> dict[str, Tensor]:
         """Losses by name; a model that cannot be trained has none."""
         raise ValueError(f'{type(self).__name__} has nothing to train')
+
+    def parse_losses(self, losses: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
+        """mmengine's; what is logged is the mean over all ranks, as one process would log it."""
+        loss, logged = super().parse_losses(losses)
+        if is_distributed():
+            values = torch.stack([value.detach().float() for value in logged.values()])
+            all_reduce(values, op='mean')
+            logged = dict(zip(logged, values.unbind(), strict=True))
+        return loss, logged
 
     def forward(
         self,

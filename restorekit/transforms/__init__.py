@@ -5,7 +5,7 @@ from restorekit.transforms.bracket import LoadBracket
 from restorekit.transforms.degradation import BicubicDownscale, JPEGCompress
 from restorekit.transforms.loading import Cache, LoadImages, build_transforms, plan_sizes
 from restorekit.transforms.packing import PackInputs, to_tensor
-from restorekit.transforms.stream import generator, sample_stream
+from restorekit.transforms.stream import Seeded, generator, sample_stream, seeded_globals
 
 __all__ = [
     'BicubicDownscale',
@@ -16,9 +16,11 @@ __all__ = [
     'PackInputs',
     'PairedRandomCrop',
     'RandomFlipRotate',
+    'Seeded',
     'build_transforms',
     'generator',
     'plan_sizes',
     'sample_stream',
+    'seeded_globals',
     'to_tensor',
 ]

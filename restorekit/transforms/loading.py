@@ -8,7 +8,8 @@ from mmcv.transforms import BaseTransform, Compose
 
 from restorekit.functional import rgb_to_y
 from restorekit.io import read_image, to_integers
-from restorekit.registry import TRANSFORMS
+from restorekit.registry import SCOPE, TRANSFORMS
+from restorekit.transforms.stream import Seeded
 
 COLORS = ('rgb', 'y')
 MAX_SCALE = 16
@@ -140,5 +141,13 @@ def plan_sizes(
 
 
 def build_transforms(transforms: list) -> list:
-    """Transforms from their configs, whatever scope is current; callables stay as they are."""
-    return [TRANSFORMS.build(item) if isinstance(item, dict) else item for item in transforms]
+    """Transforms from their configs or as they are, whatever scope is current.
+
+    Those that are not ours are wrapped, so that they draw from the sample's stream too.
+    """
+    built = [TRANSFORMS.build(item) if isinstance(item, dict) else item for item in transforms]
+    return [item if _is_ours(item) else Seeded(item) for item in built]
+
+
+def _is_ours(transform: object) -> bool:
+    return type(transform).__module__.partition('.')[0] == SCOPE

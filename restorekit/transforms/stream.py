@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -24,24 +24,47 @@ def generator() -> np.random.Generator:
 
 @contextmanager
 def sample_stream(seed: int, position: int) -> Iterator[None]:
-    """Open the stream of the sample at `position` of the run's sample order.
-
-    Transforms that are not ours draw from `random`, `np.random` and `torch`: these are seeded from
-    the same key inside and put back as they were afterwards.
-    """
+    """Open the stream of the sample at `position` of the run's sample order."""
     key = np.random.SeedSequence((seed, position))
-    words = key.generate_state(1)
     token = _generator.set(np.random.Generator(np.random.Philox(key)))
+    try:
+        yield
+    finally:
+        _generator.reset(token)
+
+
+@contextmanager
+def seeded_globals() -> Iterator[None]:
+    """Seed `random`, `np.random` and `torch` from the current stream, for code that is not ours.
+
+    They are put back as they were afterwards.
+    """
+    word = int(generator().integers(2**32))
     states = random.getstate(), np.random.get_state(), torch.get_rng_state()  # noqa: NPY002
     try:
-        random.seed(int(words[0]))
-        np.random.seed(words[0])  # noqa: NPY002
-        torch.default_generator.manual_seed(
-            int(words[0])
-        )  # the CPU's alone: workers must not wake a GPU
+        random.seed(word)
+        np.random.seed(word)  # noqa: NPY002
+        torch.default_generator.manual_seed(word)  # the CPU's alone: workers must not wake a GPU
         yield
     finally:
         random.setstate(states[0])
         np.random.set_state(states[1])  # noqa: NPY002
         torch.set_rng_state(states[2])
-        _generator.reset(token)
+
+
+class Seeded:
+    """A transform that is not ours, whose random numbers come from the sample's stream.
+
+    Args:
+        transform: Called inside `seeded_globals`.
+    """
+
+    def __init__(self, transform: Callable) -> None:
+        self.transform = transform
+
+    def __call__(self, results: dict) -> dict:
+        with seeded_globals():
+            return self.transform(results)
+
+    def __repr__(self) -> str:
+        return repr(self.transform)

@@ -9,11 +9,10 @@ from torch import nn
 from restorekit.engine.checkpoint import (
     CheckpointError,
     load_weights,
-    plain_history,
     read_checkpoint,
-    restored_history,
     write_checkpoint,
 )
+from restorekit.engine.history import plain_history, restored_history
 
 
 class Attack:

@@ -14,9 +14,11 @@ from restorekit.transforms import (
     PackInputs,
     PairedRandomCrop,
     RandomFlipRotate,
+    build_transforms,
     generator,
     plan_sizes,
     sample_stream,
+    seeded_globals,
 )
 from tests.conftest import smooth_image
 
@@ -29,7 +31,7 @@ def coordinates(height: int, width: int, scale: int = 1) -> np.ndarray:
 
 def test_stream_is_a_function_of_seed_and_position():
     def draw(seed, position):
-        with sample_stream(seed, position):
+        with sample_stream(seed, position), seeded_globals():
             return generator().random(), random.random(), np.random.rand(), torch.rand(1).item()  # noqa: NPY002
 
     assert draw(1, 5) == draw(1, 5)
@@ -37,9 +39,26 @@ def test_stream_is_a_function_of_seed_and_position():
     assert all(len({stream[kind] for stream in streams}) == 4 for kind in range(4))
 
 
+def test_transforms_of_others_take_part_in_the_stream():
+    def theirs(results):
+        return {**results, 'drawn': (random.random(), np.random.rand(), torch.rand(1).item())}  # noqa: NPY002
+
+    first, second = build_transforms([theirs, theirs])
+
+    def draw(seed, position):
+        with sample_stream(seed, position):
+            return first({})['drawn'], second({})['drawn']
+
+    assert draw(1, 5) == draw(1, 5)
+    assert len({*draw(1, 5), *draw(1, 6)}) == 4
+    before = torch.get_rng_state()
+    draw(1, 5)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
 def test_stream_restores_the_global_generators_even_after_an_error():
     before = random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist()  # noqa: NPY002
-    with pytest.raises(RuntimeError), sample_stream(0, 0):
+    with pytest.raises(RuntimeError), sample_stream(0, 0), seeded_globals():
         random.random()
         np.random.rand()  # noqa: NPY002
         torch.rand(1)

@@ -5,6 +5,7 @@ _base_ = './sice.py'
 prepared = '{{$RESTOREKIT_PREPARED:data/prepared}}/brackets_fusion'
 
 train_dataloader = dict(
+    batch_size=2,
     num_workers=0,
     persistent_workers=False,
     pin_memory=False,
@@ -19,7 +20,7 @@ train_dataloader = dict(
                     dict(type='BicubicDownscale', rounded=True),
                 ],
             ),
-            dict(type='PairedRandomCrop', size=32),
+            dict(type='PairedRandomCrop', size=64),
             dict(type='RandomFlipRotate'),
             dict(type='PackInputs'),
         ],

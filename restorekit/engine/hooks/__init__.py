@@ -1,7 +1,12 @@
 """Hooks of the runner."""
 
 from restorekit.engine.hooks.checkpoint import CheckpointHook
-from restorekit.engine.hooks.guard import NonFiniteError, NonFiniteHook, PreemptionHook
+from restorekit.engine.hooks.guard import (
+    NonFiniteError,
+    NonFiniteHook,
+    PreemptionHook,
+    UnreadableHook,
+)
 from restorekit.engine.hooks.panels import PanelHook, draw_panel
 from restorekit.engine.hooks.record import RecordHook
 from restorekit.engine.hooks.report import ReportHook, results_table
@@ -14,6 +19,7 @@ __all__ = [
     'PreemptionHook',
     'RecordHook',
     'ReportHook',
+    'UnreadableHook',
     'draw_panel',
     'results_table',
 ]

@@ -63,6 +63,25 @@ class NonFiniteHook(Hook):
 
 
 @HOOKS.register_module()
+class UnreadableHook(Hook):
+    """Reports and counts samples that `skip_unreadable` has passed over, on each rank."""
+
+    def __init__(self) -> None:
+        self.passed_over = 0
+
+    def after_train_iter(
+        self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None
+    ) -> None:
+        for sample in (data_batch or {}).get('data_samples', ()):
+            for error in sample.get('unreadable', ()):
+                self.passed_over += 1
+                runner.logger.warning(
+                    f'Iteration {runner.iter + 1}: another sample stands in for one that cannot '
+                    f'be read ({self.passed_over} in all): {error}'
+                )
+
+
+@HOOKS.register_module()
 class PreemptionHook(Hook):
     """Ends a run in order when the scheduler asks for it: step, checkpoint, marker.
 

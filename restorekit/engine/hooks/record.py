@@ -8,7 +8,6 @@ import os
 import platform
 import subprocess
 import sys
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +15,10 @@ from mmengine.dist import master_only
 from mmengine.hooks import Hook
 
 from restorekit.datasets.base import sample_files
+from restorekit.datasets.wrappers import leaf_datasets
 from restorekit.io import write_whole
 from restorekit.registry import HOOKS
-
-PACKAGES = (
-    'restorekit',
-    'torch',
-    'onedl-mmengine',
-    'mmengine',
-    'onedl-mmcv',
-    'mmcv',
-    'numpy',
-    'opencv-python',
-)
+from restorekit.version import versions
 
 
 @HOOKS.register_module()
@@ -55,17 +45,6 @@ class RecordHook(Hook):
         write_whole(Path(runner.work_dir) / 'run.json', json.dumps(record, indent=1).encode())
 
 
-def versions() -> dict[str, str]:
-    """Versions of what a run's figures depend on, where it is installed."""
-    found = {}
-    for package in PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
-
-
 def git_commit(folder: Path) -> str | None:
     """Commit of the checkout around a folder, with '+' if files are changed; None without one."""
 
@@ -87,17 +66,9 @@ def git_commit(folder: Path) -> str | None:
 def fingerprint(dataset: Any) -> dict[str, Any]:
     """Number of samples, and SHA-256 of the names and sizes of their files, in order."""
     digest = hashlib.sha256()
-    for part in leaves(dataset):
+    for part in leaf_datasets(dataset):
         for index in range(len(part)):
             for _, file in sample_files(part.get_data_info(index)):
                 path = Path(file)
                 digest.update(f'{path.name} {path.stat().st_size}\n'.encode())
     return {'samples': len(dataset), 'names_and_sizes': digest.hexdigest()}
-
-
-def leaves(dataset: Any) -> list:
-    """The datasets that hold files, below wrappers."""
-    children = getattr(dataset, 'datasets', None) or [getattr(dataset, 'dataset', None)]
-    if children[0] is None:
-        return [dataset] if hasattr(dataset, 'get_data_info') else []
-    return [leaf for child in children for leaf in leaves(child)]

@@ -1,0 +1,124 @@
+"""Configs that come inside checkpoints, from whoever made the file: read as data, never run."""
+
+from __future__ import annotations
+
+import ast
+import math
+from typing import Any
+
+from mmengine.config import Config
+
+from restorekit.config import ConfigError, check_config, typed_entries
+from restorekit.registry import REGISTRIES, nearest
+
+SCOPES = ('restorekit', 'mmengine', 'mmcv')
+NUMBERS = {'inf': math.inf, 'nan': math.nan}
+
+
+def embedded_config(checkpoint: dict, source: str) -> Config:
+    """The config that a checkpoint was trained with, its `model` alone to be used.
+
+    A config file is a program. This one comes with weights, from anywhere, so that only literals
+    are accepted in it, `custom_imports` is dropped, and every `type` must be registered already:
+    mmengine would import a dotted name and call it.
+
+    Args:
+        checkpoint: As `read_checkpoint` gives it.
+        source: The file, for messages.
+    Raises:
+        ConfigError: If there is no config, or one that is more than data.
+    """
+    text = checkpoint.get('meta', {}).get('cfg')
+    if not isinstance(text, str):
+        raise ConfigError(f'{source}: no config in it; name the config that it was trained with')
+    values = parse_literals(text, source)
+    if 'model' not in values:
+        raise ConfigError(f'{source}: the config in it has no model')
+    config = Config({'model': values['model']})
+    problems = [
+        problem
+        for place, entry in typed_entries(config._cfg_dict, ())
+        if (problem := _problem(place, entry))
+    ]
+    if problems:
+        raise ConfigError(f'{source}: the config in it is refused:\n  ' + '\n  '.join(problems))
+    check_config(config, f'{source}: the config in it')
+    return config
+
+
+def parse_literals(text: str, source: str) -> dict[str, Any]:
+    """The assignments of a Python text that holds nothing but literals and `dict(…)`.
+
+    Raises:
+        ConfigError: Naming the line of anything else.
+    """
+    try:
+        tree = ast.parse(text)
+        return {
+            name: value
+            for statement in tree.body
+            for name, value in _assignment(statement)
+            if name != 'custom_imports'
+        }
+    except SyntaxError as error:
+        raise ConfigError(
+            f'{source}: the config in it is no Python (line {error.lineno})'
+        ) from None
+    except _NotLiteralError as error:
+        raise ConfigError(
+            f'{source}: line {error.args[0]} of the config in it is no literal; it is not run. '
+            'Name the config file instead, if you trust it'
+        ) from None
+    except RecursionError:
+        raise ConfigError(f'{source}: the config in it is nested too deeply') from None
+
+
+class _NotLiteralError(Exception):
+    """Raised with the number of the line."""
+
+
+def _assignment(statement: ast.stmt) -> list[tuple[str, Any]]:
+    if isinstance(statement, ast.Assign):
+        target = statement.targets[0]
+        if len(statement.targets) == 1 and isinstance(target, ast.Name):
+            return [(target.id, _value(statement.value))]
+    if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
+        return []  # a docstring
+    raise _NotLiteralError(statement.lineno)
+
+
+def _value(node: ast.expr) -> Any:
+    if isinstance(node, ast.Constant):
+        return node.value
+    if isinstance(node, ast.Name) and node.id in NUMBERS:
+        return NUMBERS[node.id]
+    if isinstance(node, ast.List | ast.Tuple | ast.Set):
+        kind = {ast.List: list, ast.Tuple: tuple, ast.Set: set}[type(node)]
+        return kind(_value(child) for child in node.elts)
+    if isinstance(node, ast.Dict):
+        if None not in node.keys:
+            pairs = zip(node.keys, node.values, strict=True)
+            return {_value(key): _value(value) for key, value in pairs if key is not None}
+    elif isinstance(node, ast.Call):
+        is_dict = isinstance(node.func, ast.Name) and node.func.id == 'dict' and not node.args
+        if is_dict and all(keyword.arg for keyword in node.keywords):
+            return {str(keyword.arg): _value(keyword.value) for keyword in node.keywords}
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        value = _value(node.operand)
+        if isinstance(value, int | float):
+            return -value
+    raise _NotLiteralError(node.lineno)
+
+
+def _problem(place: tuple, entry: dict) -> str | None:
+    """Why an entry of the config must not be built, if so."""
+    where, kind = '.'.join(map(str, place)), entry['type']
+    if entry.get('_scope_', SCOPES[0]) not in SCOPES:
+        return f'{where}: _scope_ must be one of {SCOPES}, got {entry["_scope_"]!r}'
+    if kind == 'Pretrained':
+        return f'{where}: would load another checkpoint'
+    scope, _, name = kind.rpartition('.')
+    known = {name for registry in REGISTRIES.values() for name in registry.registered()}
+    if scope not in ('', *SCOPES) or name not in known:
+        return f'{where}: {kind!r} is not registered; {nearest(name, sorted(known))}'
+    return None
