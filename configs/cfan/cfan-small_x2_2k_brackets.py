@@ -1,5 +1,5 @@
-# For a CPU: half the features, 2 groups, 2 steps. L1 beside the paper's SSIM, which alone takes long
-# to find the brightness.
+# For a CPU: half the features, 2 groups, 2 steps. L1 stands beside the paper's SSIM, which alone
+# takes long to find the brightness.
 _base_ = [
     '../_base_/default_runtime.py',
     '../_base_/models/cfan.py',

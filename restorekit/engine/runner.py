@@ -142,8 +142,8 @@ class Runner(MMEngineRunner):
         except RuntimeError as error:
             if not re.match(r'DataLoader worker.*(exited unexpectedly|killed)', str(error)):
                 raise
-            first = str(error).splitlines()[0]
-            raise DataError(f'{first} One of these was being read: {self._in_flight()}') from error
+            first = str(error).splitlines()[0].rstrip('. ')
+            raise DataError(f'{first}. One of these was being read: {self._in_flight()}') from error
 
     def _in_flight(self) -> str:
         """The files of the batches that workers have not delivered yet."""
@@ -152,7 +152,7 @@ class Runner(MMEngineRunner):
             return 'unknown, the sampler has no positions'
         position = self._position(self.iter)
         assert position is not None
-        count = loader.batch_size * loader.num_workers
+        count = loader.batch_size * loader.num_workers * (loader.prefetch_factor or 1)
         data = loader.dataset.dataset
         samples = (data.get_data_info(i) for i in loader.sampler.indices(position, count))
         return ', '.join(path for sample in samples for _, path in sample_files(sample))

@@ -1,0 +1,120 @@
+"""Configs inside checkpoints: what they may hold, and what they may not do."""
+
+import numpy as np
+import pytest
+import torch
+
+from restorekit.config import ConfigError
+from restorekit.embedded import embedded_config, parse_literals
+from restorekit.inference import Inferencer
+from restorekit.registry import MODELS
+
+MODEL = """
+model = dict(
+    backbone=dict(num_feats=4, num_blocks=1, type='ResidualNet'),
+    data_preprocessor=dict(mean=[0.1, 0.2, -0.3], type='ImagePreprocessor'),
+    type='Restorer')
+"""
+
+
+def checkpoint(text):
+    return {'meta': {'cfg': text}, 'state_dict': {}}
+
+
+def test_the_model_is_read_as_data():
+    text = f"'''A docstring.'''\nwork_dir = 'x'\nlimit = inf\n{MODEL}"
+    config = embedded_config(checkpoint(text), 'a.pth')
+    assert list(config) == ['model']
+    assert config.model.backbone.num_feats == 4
+    assert config.model.data_preprocessor.mean == [0.1, 0.2, -0.3]
+
+
+def test_literals_of_every_kind():
+    text = "a = {'b': (1, -2.5, None), 'c': {True}}\nd = dict(e=[nan], f='g')"
+    values = parse_literals(text, 'a.pth')
+    assert values['a'] == {'b': (1, -2.5, None), 'c': {True}}
+    assert np.isnan(values['d']['e'][0])
+
+
+@pytest.mark.parametrize(
+    'text',
+    [
+        'import os',
+        "a = __import__('os').system('x')",
+        "a = open('x', 'w')",
+        'a = [b for b in (1, 2)]',
+        'a = dict(**dict(b=1))',
+        'a = {**{}}',
+        'a = b',
+        'a.b = 1',
+        'a = b = 1',
+        'a = f"{1}"',
+        'a = -"x"',
+        'a = 1 + 1',
+        'def f(): pass',
+        'a = dict([(1, 2)])',
+    ],
+)
+def test_anything_but_literals_is_refused_unrun(text):
+    with pytest.raises(ConfigError, match=r'a\.pth: line 2 of the config in it is no literal'):
+        parse_literals(f'x = 1\n{text}', 'a.pth')
+
+
+def test_no_config_and_no_python():
+    with pytest.raises(ConfigError, match='no config in it; name the config'):
+        embedded_config({'state_dict': {}}, 'a.pth')
+    with pytest.raises(ConfigError, match=r'is no Python \(line 1\)'):
+        embedded_config(checkpoint('model = dict('), 'a.pth')
+    with pytest.raises(ConfigError, match='has no model'):
+        embedded_config(checkpoint('x = 1'), 'a.pth')
+
+
+@pytest.mark.parametrize(
+    ('entry', 'message'),
+    [
+        ("dict(type='os.system', command='touch {marker}')", "'os.system' is not registered"),
+        ("dict(type='subprocess.run', args='touch {marker}')", "'subprocess.run' is not"),
+        ("dict(type='mmengine.os.system', command='touch {marker}')", 'is not registered'),
+        ("dict(type='restorekit.Nothing')", "'restorekit.Nothing' is not registered"),
+        ("dict(type='L1Loss', _scope_='os')", "_scope_ must be one of .* got 'os'"),
+        ("dict(type='Pretrained', checkpoint='http://x')", 'would load another checkpoint'),
+    ],
+)
+@pytest.mark.parametrize('place', ['backbone=', 'backbone=dict(type="ResidualNet", block=', 'x=[['])
+def test_a_type_that_is_not_registered_never_runs(tmp_path, entry, message, place):
+    entry = entry.format(marker=tmp_path / 'marker')
+    close = {'backbone=': '', 'x=[[': ']]'}.get(place, ')')
+    text = f'model = dict(type="Restorer", {place}{entry}{close})'
+    with pytest.raises(ConfigError, match=message):
+        embedded_config(checkpoint(text), 'a.pth')
+    path = tmp_path / 'a.pth'
+    torch.save(checkpoint(text), path)
+    with pytest.raises(ConfigError, match=r'a\.pth: the config in it is refused'):
+        Inferencer(None, path)
+    assert not (tmp_path / 'marker').exists()
+
+
+def test_custom_imports_are_dropped(tmp_path, monkeypatch):
+    (tmp_path / 'intruder.py').write_text(f'open({str(tmp_path / "marker")!r}, "w")')
+    monkeypatch.syspath_prepend(tmp_path)
+    text = f"custom_imports = dict(imports=['intruder'])\n{MODEL}"
+    embedded_config(checkpoint(text), 'a.pth')
+    assert not (tmp_path / 'marker').exists()
+
+
+def test_misspelt_options_are_named():
+    with pytest.raises(
+        ConfigError, match=r"(?s)a\.pth: the config in it.*did you mean 'num_feats'"
+    ):
+        embedded_config(checkpoint(MODEL.replace('num_feats', 'num_fets')), 'a.pth')
+
+
+def test_restoring_with_the_checkpoint_alone(tmp_path):
+    config = embedded_config(checkpoint(MODEL), 'a.pth')
+    model = MODELS.build(config.model)
+    torch.save({'meta': {'cfg': MODEL}, 'state_dict': model.state_dict()}, tmp_path / 'a.pth')
+    image = np.random.default_rng(0).random((8, 9, 3)).astype(np.float32)
+    expected = Inferencer(config, tmp_path / 'a.pth')(image)
+    np.testing.assert_array_equal(Inferencer(None, tmp_path / 'a.pth')(image), expected)
+    with pytest.raises(ValueError, match='name a config, or a checkpoint that holds one'):
+        Inferencer(None)
