@@ -9,7 +9,7 @@ import pytest
 from mmengine.config import Config
 
 from restorekit.config import ConfigError, config_folder, find_config, load_config
-from restorekit.io import write_image
+from restorekit.io import write_hdr, write_image
 from restorekit.registry import DATASETS, METRICS, MODELS
 from tests.conftest import smooth_image
 
@@ -18,7 +18,8 @@ CONFIGS = [
     for path in sorted(config_folder().rglob('*.py'))
     if '_base_' not in path.parts
 ]
-COUNTS = {'1k': 1000, '2k': 2000, '300k': 300_000, '1000k': 1_000_000}
+COUNTS = {'1k': 1000, '2k': 2000, '200k': 200_000, '300k': 300_000, '1000k': 1_000_000}
+KINDS = ('FolderDataset', 'SamplePhotos', 'ExposurePairDataset')
 
 
 def entries(node: object, kind: str) -> list[dict]:
@@ -38,11 +39,12 @@ def test_model_metrics_and_name(name):
     scale = re.search(r'_x(\d)', stem)
     quality = re.search(r'-q(\d\d)', stem)
     assert model.scale == (int(scale[1]) if scale else 1)
-    wanted = {'scale': int(scale[1])} if scale else {'quality': int(quality[1])}
+    wanted = {'scale': int(scale[1])} if scale else {}
+    wanted |= {'quality': int(quality[1])} if quality else {}
     degradations = [
         entry['degradation']
         for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader')
-        for kind in ('FolderDataset', 'SamplePhotos')
+        for kind in KINDS
         for entry in entries(config.get(loader), kind)
         if 'degradation' in entry
     ]
@@ -51,14 +53,17 @@ def test_model_metrics_and_name(name):
         for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader')
         if 'shared' in config.get(loader, {}).get('dataset', {})
     ]
-    assert degradations
+    assert bool(degradations) == bool(wanted)
     assert all(degradation == wanted for degradation in degradations)
     if 'train_cfg' in config:
         schedule, dataset = stem.split('_')[-2:]
         assert config.train_cfg.max_iters == COUNTS[schedule]
-        assert config.param_scheduler.get('T_max', COUNTS[schedule]) == COUNTS[schedule]
+        scheduler = config.get('param_scheduler', {})
+        assert scheduler.get('T_max', COUNTS[schedule]) == COUNTS[schedule]
         source = config.train_dataloader.dataset
-        folders = [part.gt_dir for part in source.get('datasets', [source]) if 'gt_dir' in part]
+        parts = source.get('datasets', [source])
+        folders = [part.get('gt_dir') or part.get('root') for part in parts]
+        folders = [folder for folder in folders if folder]
         for part, folder in zip(dataset.split('-'), folders or [source.type], strict=True):
             assert part in folder.lower()
     modules = re.search(r'-(\d)modules', stem)
@@ -72,14 +77,45 @@ def test_datasets_build_and_give_a_sample(name, tmp_path, monkeypatch):
     for folder in (*training, 'sr/Set5/HR', 'jpeg/Classic5'):
         (tmp_path / folder).mkdir(parents=True)
         write_image(tmp_path / folder / 'a.png', smooth_image(192, 216))
+    make_brackets(tmp_path)
     monkeypatch.setenv('RESTOREKIT_DATA', str(tmp_path))
+    monkeypatch.setenv('RESTOREKIT_PREPARED', str(tmp_path))
     config = load_config(name)
     scale = MODELS.build(config.model).scale
     for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         if loader in config:
             sample = DATASETS.build(config[loader].dataset)[0]
             lq, gt = sample['inputs'], sample['data_samples'].gt
-            assert (lq.shape[1] * scale, lq.shape[2] * scale) == gt.shape[1:]
+            assert (lq.shape[-2] * scale, lq.shape[-1] * scale) == gt.shape[1:]
+
+
+def make_brackets(root):
+    """A scene for every config of brackets."""
+    image = smooth_image(264, 272)
+    for folder in (
+        'hdr/kalantari/Training',
+        'hdr/kalantari/Test',
+        'brackets_hdr/train',
+        'brackets_hdr/test',
+    ):
+        scene = root / folder / 'scene'
+        scene.mkdir(parents=True)
+        for index in range(3):
+            write_image(scene / f'{index}.tif', image / 2 ** (2 - index), bits=16)
+        (scene / 'exposure.txt').write_text('-2\n0\n2\n')
+        write_hdr(scene / 'HDRImg.hdr', image)
+    for folder in (
+        'mef/SICE/train',
+        'mef/SICE/test',
+        'brackets_fusion/train',
+        'brackets_fusion/test',
+    ):
+        for part in ('hr', 'hr_under', 'hr_over'):
+            (root / folder / part).mkdir(parents=True)
+            write_image(root / folder / part / 'a.png', image)
+    (root / 'mef/pairs/scene').mkdir(parents=True)
+    for index in range(2):
+        write_image(root / f'mef/pairs/scene/{index}.png', image / (2 - index))
 
 
 def test_leaves_are_short():

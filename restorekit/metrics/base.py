@@ -79,9 +79,14 @@ class ImageMetric(BaseMetric):
         return f'{self.title}: {color}, {border}, clipped to [0, 1], {rounding}; mean over images'
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
-        """Score a batch, image by image, so that sizes may differ."""
+        """Score a batch, image by image, so that sizes may differ.
+
+        What a figure cannot be computed for (no ground truth) is left out, unless that is all.
+        """
         for lq, sample in zip(data_batch['inputs'], data_samples, strict=True):
-            self.results.append(self.row(lq, sample, baseline=self.baseline))
+            # None keeps the place: mmengine interleaves the ranks' results by it.
+            known = self.target(lq, sample) is not None
+            self.results.append(self.row(lq, sample, baseline=self.baseline) if known else None)
 
     def row(self, lq: Tensor, sample: dict, *, baseline: bool) -> dict[str, Any]:
         """What is kept of one image: dataset, name, value, and with `baseline` the input's value.
@@ -144,9 +149,11 @@ class ImageMetric(BaseMetric):
             )
         return image[..., border : height - border, border : width - border]
 
-    def compute_metrics(self, results: list[dict]) -> dict[str, float]:
+    def compute_metrics(self, results: list[dict | None]) -> dict[str, float]:
         """Means by dataset; the rows are kept for reports."""
-        self.rows = results
+        self.rows = [row for row in results if row is not None]
+        if results and not self.rows:
+            raise ValueError(f'{type(self).__name__}: no image has a ground truth')
         return {f'{row["dataset"]}/{self.title}': row['value'] for row in self.summary()}
 
     def summary(self) -> list[dict[str, Any]]:

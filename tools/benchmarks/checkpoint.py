@@ -32,26 +32,23 @@ def main() -> None:
     parser.add_argument('--turns', type=int, default=15)
     parser.add_argument('--folder', help='on the disk to be measured')
     args = parser.parse_args()
-    layers = [torch.randn(args.parameters // 20) for _ in range(20)]
+    layers = {i: torch.randn(args.parameters // 20) for i in range(20)}
+    moments = ('exp_avg', 'exp_avg_sq')
     checkpoint = {
-        'state_dict': {f'layer{i}': layer for i, layer in enumerate(layers)},
+        'state_dict': {f'layer{i}': layer for i, layer in layers.items()},
         'optimizer': {
-            'state': {
-                i: {k: layer.clone() for k in ('exp_avg', 'exp_avg_sq')}
-                for i, layer in enumerate(layers)
-            }
+            'state': {i: {k: layer.clone() for k in moments} for i, layer in layers.items()}
         },
     }
-    seconds: dict[str, list[float]] = {'torch.save and fsync': [], 'write_checkpoint': []}
+    writers = {'torch.save and fsync': plain, 'write_checkpoint': write_checkpoint}
+    seconds: dict[str, list[float]] = {name: [] for name in writers}
     with tempfile.TemporaryDirectory(dir=args.folder) as folder:
         path = Path(folder) / 'iter_1.pth'
         for _ in range(args.turns):
-            for (name, taken), write in zip(
-                seconds.items(), (plain, write_checkpoint), strict=True
-            ):
+            for name, write in writers.items():
                 begin = time.perf_counter()
                 write(path, checkpoint)
-                taken.append(time.perf_counter() - begin)
+                seconds[name].append(time.perf_counter() - begin)
         size = path.stat().st_size / 2**20
     first, second = (statistics.median(taken) for taken in seconds.values())
     for name, taken in seconds.items():

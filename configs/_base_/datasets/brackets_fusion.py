@@ -1,5 +1,6 @@
 # Pairs that tools/dataset_converters/exposure_pairs.py has made from real brackets, in the folder
-# that RESTOREKIT_PREPARED names; the reference is Mertens' fusion of all five frames.
+# that RESTOREKIT_PREPARED names; the reference is Mertens' fusion of all five frames. Tested on 24
+# real pairs without a reference too, which are halved, fused, and compared with their frames.
 _base_ = './sice.py'
 
 prepared = '{{$RESTOREKIT_PREPARED:data/prepared}}/brackets_fusion'
@@ -27,4 +28,28 @@ train_dataloader = dict(
     ),
 )
 val_dataloader = dict(dataset=dict(root=f'{prepared}/test', name='brackets'))
-test_dataloader = dict(dataset=dict(root=f'{prepared}/test', name='brackets'))
+test_dataloader = dict(
+    dataset=dict(
+        _delete_=True,
+        type='TestSets',
+        datasets=[
+            dict(type='ExposurePairDataset', root=f'{prepared}/test', name='brackets'),
+            dict(
+                type='BracketDataset',
+                root='{{$RESTOREKIT_DATA:data}}/mef/pairs',
+                name='MEF-pairs',
+                reduce=True,
+                need_exposures=False,
+            ),
+        ],
+        shared=dict(
+            pipeline=[
+                dict(type='LoadBracket'),
+                dict(type='BicubicDownscale', rounded=True),
+                dict(type='PackInputs'),
+            ],
+            degradation=dict(scale=2),
+            test_mode=True,
+        ),
+    )
+)
