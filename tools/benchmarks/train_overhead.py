@@ -1,8 +1,9 @@
-"""What the framework adds to a training step: the Runner against a bare PyTorch loop.
+"""What the framework adds to a training step, and what its guards and exact resuming add to that.
 
-Both train the small AIN on the same batch of 8 patches of 48 x 48, in turns of some steps each, so
-that the machine's drift meets both alike. Prints the median milliseconds of a step and their
-difference.
+Three ways to train the small AIN on batches of 8 patches of 48 x 48 take turns of some steps each,
+so that the machine's drift meets all alike: restorekit's Runner; mmengine's Runner with mmengine's
+own optimizer wrapper, sampler and hooks, on the same data; and a bare PyTorch loop on one batch.
+Prints the median milliseconds of a step.
 
 Usage: python tools/benchmarks/train_overhead.py [--steps 20] [--turns 9]
 """
@@ -13,9 +14,11 @@ import argparse
 import statistics
 import tempfile
 import time
+from collections.abc import Callable
 
 import numpy as np
 import torch
+from mmengine.config import Config
 from mmengine.hooks import Hook
 from torch.nn import functional as F
 
@@ -27,42 +30,69 @@ CONFIG = 'ain/ain-small_jpeg-q10_2k_bsd200.py'
 
 
 class Pacer(Hook):
-    """Times the Runner's steps, and lets the bare loop run between its turns."""
+    """Times the Runner's steps, and lets the others run between its turns."""
 
     priority = 'VERY_HIGH'  # the first hook of a step: the time between two calls is the whole step
 
-    def __init__(self, bare, steps: int) -> None:
-        self.bare, self.steps = bare, steps
-        self.framework_ms: list[float] = []
-        self.bare_ms: list[float] = []
-        self.start = None
+    def __init__(self, others: dict[str, Callable[[], None]], steps: int) -> None:
+        self.others, self.steps = others, steps
+        self.ms: dict[str, list[float]] = {'restorekit': [], **{name: [] for name in others}}
+        self.start: float | None = None
 
     def before_train_iter(self, runner, batch_idx, data_batch=None) -> None:
-        if batch_idx % self.steps == 0:
-            if self.start is not None and batch_idx > self.steps:
-                self.framework_ms.append((time.perf_counter() - self.start) / self.steps * 1e3)
+        if batch_idx % self.steps:
+            return
+        if self.start is not None and batch_idx > self.steps:
+            self.ms['restorekit'].append(self._since(self.start))
+        for name, step in self.others.items():
             begin = time.perf_counter()
             for _ in range(self.steps):
-                self.bare()
+                step()
             if batch_idx:
-                self.bare_ms.append((time.perf_counter() - begin) / self.steps * 1e3)
-            self.start = time.perf_counter()
+                self.ms[name].append(self._since(begin))
+        self.start = time.perf_counter()
+
+    def _since(self, begin: float) -> float:
+        return (time.perf_counter() - begin) / self.steps * 1e3
 
 
-def bare_step(config):
+def bare_step(config: Config) -> Callable[[], None]:
     """The same network, optimizer, loss and amount of data, without the framework."""
     net = BACKBONES.build(config.model.backbone)
     optimizer = torch.optim.Adam(net.parameters(), lr=1e-3)
     inputs, gt = torch.rand(2, 8, 1, 48, 48)
 
-    def step():
+    def step() -> None:
         optimizer.zero_grad()
         loss = F.l1_loss(net(inputs), gt)
         loss.backward()
         optimizer.step()
-        return loss.item()
+        loss.item()
 
     return step
+
+
+def mmengine_step(config: Config) -> Callable[[], None]:
+    """A step of mmengine's own Runner, with what it brings by default."""
+    plain = Config(config._cfg_dict.to_dict())
+    plain.work_dir += '-mmengine'
+    plain.runner_type = 'mmengine.Runner'
+    plain.experiment_name = 'mmengine'
+    plain.optim_wrapper.type = 'mmengine.OptimWrapper'
+    plain.train_dataloader.sampler = {'type': 'mmengine.InfiniteSampler'}
+    plain.default_hooks.checkpoint = {'type': 'mmengine.CheckpointHook', 'interval': 10**9}
+    plain.custom_hooks = []
+    runner = RUNNERS.build(plain)
+    loop = runner.build_train_loop(runner._train_loop)
+    runner._train_loop = loop
+    runner.optim_wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
+    runner.param_schedulers = runner.build_param_scheduler(runner.param_schedulers)
+    runner.optim_wrapper.initialize_count_status(runner.model, 0, loop.max_iters)
+    runner.call_hook('before_run')
+    runner.call_hook('before_train')
+    runner.call_hook('before_train_epoch')
+    runner.model.train()
+    return lambda: loop.run_iter(next(loop.dataloader_iterator))
 
 
 def main() -> None:
@@ -79,13 +109,17 @@ def main() -> None:
         config.train_dataloader.dataset.gt_dir = folder
         config.train_cfg.max_iters = args.steps * (args.turns + 2)
         config.val_cfg = config.val_dataloader = config.val_evaluator = None
+        config.test_cfg = config.test_dataloader = config.test_evaluator = None
+        others = {'mmengine': mmengine_step(config), 'bare loop': bare_step(config)}
         runner = RUNNERS.build(config)
-        pacer = Pacer(bare_step(config), args.steps)
+        pacer = Pacer(others, args.steps)
         runner.register_hook(pacer)
         runner.train()
-    framework, bare = statistics.median(pacer.framework_ms), statistics.median(pacer.bare_ms)
-    print(f'bare loop {bare:.2f} ms, with the framework {framework:.2f} ms a step, data included; ')
-    print(f'overhead {framework - bare:.2f} ms, {100 * (framework / bare - 1):.1f} %')
+    medians = {name: statistics.median(taken) for name, taken in pacer.ms.items()}
+    for name, median in medians.items():
+        ratio = 100 * (medians['restorekit'] / median - 1)
+        print(f'{name}: {median:.2f} ms a step; restorekit takes {ratio:+.1f} % of it more')
+    print('(restorekit and mmengine load and degrade their data, the bare loop has one batch)')
 
 
 if __name__ == '__main__':
