@@ -1,6 +1,10 @@
 """Transforms: mmcv style, random only through the sample's own generator."""
 
-from restorekit.transforms.augmentation import PairedRandomCrop, RandomFlipRotate
+from restorekit.transforms.augmentation import (
+    PairedRandomCrop,
+    RandomChannelOrder,
+    RandomFlipRotate,
+)
 from restorekit.transforms.bracket import LoadBracket
 from restorekit.transforms.degradation import BicubicDownscale, JPEGCompress
 from restorekit.transforms.loading import Cache, LoadImages, build_transforms, plan_sizes
@@ -15,6 +19,7 @@ __all__ = [
     'LoadImages',
     'PackInputs',
     'PairedRandomCrop',
+    'RandomChannelOrder',
     'RandomFlipRotate',
     'Seeded',
     'build_transforms',

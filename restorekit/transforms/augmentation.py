@@ -103,3 +103,19 @@ class RandomFlipRotate(BaseTransform):
                 image = np.rot90(image)
             results[key] = image
         return results
+
+
+@TRANSFORMS.register_module()
+class RandomChannelOrder(BaseTransform):
+    """One of the six orders of red, green and blue, for small training sets.
+
+    References:
+        Yoo et al., "Rethinking data augmentation for image super-resolution", CVPR 2020.
+    """
+
+    def transform(self, results: dict) -> dict:
+        order = generator().permutation(3)
+        for key in IMAGES:
+            if key in results:
+                results[key] = results[key][..., order]
+        return results
