@@ -82,6 +82,10 @@ def write_hdr(path: str | Path, image: np.ndarray) -> None:
     if suffix == '.exr':
         _write_exr(path, pixels)
         return
+    if suffix == '.hdr':
+        # OpenCV cuts off what is below the last of a pixel's 8 bits: half of it more rounds.
+        exponent = np.frexp(pixels.max(axis=2, keepdims=True))[1]
+        pixels = pixels + np.ldexp(np.float32(0.5), exponent - 8)
     done, data = cv2.imencode(suffix, pixels[..., ::-1])
     if not done:
         raise ValueError(f'{path}: OpenCV could not encode {image.shape}')

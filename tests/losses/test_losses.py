@@ -3,7 +3,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from restorekit.functional import mu_law
+from restorekit.functional import mu_law, ssim
 from restorekit.registry import LOSSES
 
 INNER = {'type': 'L1Loss'}
@@ -40,7 +40,10 @@ def test_by_hand():
 
 
 @pytest.mark.parametrize('size', ['2x3x32x40', '1x3x31x33'])
-@pytest.mark.parametrize(('name', 'key'), [('CharbonnierLoss', 'charbonnier')])
+@pytest.mark.parametrize(
+    ('name', 'key'),
+    [('CharbonnierLoss', 'charbonnier'), ('EdgeLoss', 'edge'), ('FrequencyLoss', 'fft')],
+)
 def test_golden_value_and_gradient(golden_root, name, key, size):
     golden = np.load(golden_root / '03_losses/deeprft_losses.npz')
     pred, target = (torch.from_numpy(golden[f'in/{image}_{size}']).double() for image in 'xy')
@@ -72,3 +75,17 @@ def test_wrappers_nest():
     loss = build('TonemappedLoss', loss={'type': 'MultiScaleLoss', 'loss': INNER, 'scales': [1]})
     pred, target = torch.rand(2, 1, 3, 8, 8)
     torch.testing.assert_close(loss(pred, target), build('TonemappedLoss')(pred, target))
+
+
+def test_frequency_loss_is_the_whole_spectrum():
+    for width in (7, 8):
+        pred, target = torch.rand(2, 2, 3, 6, width).double()
+        expected = torch.fft.fft2(pred - target).abs().mean()
+        torch.testing.assert_close(build('FrequencyLoss')(pred, target), expected)
+
+
+def test_ssim_loss():
+    pred, target = torch.rand(2, 2, 3, 20, 22)
+    expected = 1 - ssim(pred, target, window=7).mean()
+    torch.testing.assert_close(build('SSIMLoss', window=7)(pred, target), expected.float())
+    assert build('SSIMLoss')(target, target).item() == pytest.approx(0, abs=1e-6)

@@ -1,0 +1,12 @@
+# For weights that tools/model_converters/cfnet.py has converted: BGR in [-1, 1], no first PReLU in the
+# under-exposed branch.
+_base_ = [
+    '../_base_/default_runtime.py',
+    '../_base_/models/cfnet.py',
+    '../_base_/datasets/sice.py',
+]
+
+model = dict(
+    data_preprocessor=dict(color='bgr'),
+    backbone=dict(under_first_act=False),
+)
