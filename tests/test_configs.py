@@ -18,7 +18,7 @@ CONFIGS = [
     for path in sorted(config_folder().rglob('*.py'))
     if '_base_' not in path.parts
 ]
-COUNTS = {'1k': 1000, '2k': 2000, '200k': 200_000, '300k': 300_000, '1000k': 1_000_000}
+COUNTS = {'1k': 1000, '2k': 2000, '3k': 3000, '200k': 200_000, '300k': 300_000, '1000k': 1_000_000}
 KINDS = ('FolderDataset', 'SamplePhotos', 'ExposurePairDataset')
 
 

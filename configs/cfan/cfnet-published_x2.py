@@ -1,5 +1,5 @@
-# For weights that tools/model_converters/cfnet.py has converted: BGR in [-1, 1], no first PReLU in the
-# under-exposed branch.
+# For weights that tools/model_converters/cfnet.py has converted: BGR in [-1, 1], no first PReLU in
+# the under-exposed branch.
 _base_ = [
     '../_base_/default_runtime.py',
     '../_base_/models/cfnet.py',

@@ -59,10 +59,9 @@ def open_process_group(launcher: str, backend: str) -> None:
 
 def wrapper_options(options: dict | None, *, find_unused_parameters: bool) -> dict[str, Any] | None:
     """`model_wrapper_cfg`, completed for processes without a GPU, which must get no device ids."""
-    kind = (options or {}).get('type', DDP).rpartition('.')[2]
     if torch.cuda.is_available():
         return options
-    if kind == FSDP:
+    if shards(options):
         return {'device_id': torch.device('cpu'), **(options or {})}
     return {
         'type': DDP,
@@ -71,6 +70,11 @@ def wrapper_options(options: dict | None, *, find_unused_parameters: bool) -> di
         'find_unused_parameters': find_unused_parameters,
         **(options or {}),
     }
+
+
+def shards(options: dict | None) -> bool:
+    """Whether a `model_wrapper_cfg` asks for sharded weights."""
+    return bool(options) and (options or {}).get('type', DDP).rpartition('.')[2] == FSDP
 
 
 def is_sharded(model: nn.Module) -> bool:
@@ -87,11 +91,12 @@ def whole_model(model: nn.Module) -> Iterator[nn.Module]:
     if not is_sharded(model):
         yield model.module if is_model_wrapper(model) else model
         return
+    offload = torch.cuda.is_available()  # from CPU to CPU it crashes, in torch 2.13 at least
     with FullyShardedDataParallel.state_dict_type(
         model,
         StateDictType.FULL_STATE_DICT,
-        FullStateDictConfig(offload_to_cpu=True),
-        FullOptimStateDictConfig(offload_to_cpu=True),
+        FullStateDictConfig(offload_to_cpu=offload),
+        FullOptimStateDictConfig(offload_to_cpu=offload),
     ):
         yield model
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 from mmengine.dataset import DefaultSampler
-from mmengine.dist import all_gather_object, is_main_process
+from mmengine.dist import all_gather_object, broadcast, is_main_process
 from mmengine.model import is_model_wrapper
 from mmengine.runner import EpochBasedTrainLoop
 from mmengine.runner import Runner as MMEngineRunner
@@ -32,6 +32,7 @@ from restorekit.engine.distributed import (
     is_sharded,
     open_process_group,
     own_optimizer_state,
+    shards,
     whole_model,
     whole_optimizer_state,
     wrapper_options,
@@ -107,10 +108,21 @@ class Runner(MMEngineRunner):
 
     def wrap_model(self, model_wrapper_cfg: dict | None, model: nn.Module) -> nn.Module:
         """mmengine's, except that processes without a GPU get no device ids."""
+        if self.distributed and shards(model_wrapper_cfg):
+            # mmengine makes the ranks' weights equal later, when each has but a part of them.
+            if hasattr(model, 'init_weights'):
+                model.init_weights()
+            for tensor in model.state_dict().values():
+                broadcast(tensor)
         if self.distributed:
             unused = self.cfg.get('find_unused_parameters', False)
             model_wrapper_cfg = wrapper_options(model_wrapper_cfg, find_unused_parameters=unused)
         return super().wrap_model(model_wrapper_cfg, model)
+
+    def _init_model_weights(self) -> None:
+        """mmengine's, which makes all ranks' weights equal; sharded ones are done already."""
+        if not is_sharded(self.model):
+            super()._init_model_weights()
 
     def build_optim_wrapper(self, optim_wrapper: Any) -> Any:
         """mmengine's, which is told where the weights are sharded."""

@@ -21,7 +21,7 @@ train_dataloader = dict(
                     dict(type='BicubicDownscale', rounded=True),
                 ],
             ),
-            dict(type='PairedRandomCrop', size=64),
+            dict(type='PairedRandomCrop', size=56),
             dict(type='RandomFlipRotate'),
             dict(type='PackInputs'),
         ],

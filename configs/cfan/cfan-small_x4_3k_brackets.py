@@ -1,4 +1,4 @@
-_base_ = './cfan-small_x2_2k_brackets.py'
+_base_ = './cfan-small_x2_3k_brackets.py'
 
 model = dict(backbone=dict(scale=4, projection=(8, 2, 0)))
 train_dataloader = dict(dataset=dict(degradation=dict(scale=4)))

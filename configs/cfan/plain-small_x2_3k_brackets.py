@@ -1,5 +1,5 @@
 # Five plain convolutions of CFAN's size.
-_base_ = './cfan-small_x2_2k_brackets.py'
+_base_ = './cfan-small_x2_3k_brackets.py'
 
 model = dict(
     backbone=dict(
@@ -8,6 +8,6 @@ model = dict(
     losses=dict(
         _delete_=True,
         ssim=dict(type='SSIMLoss', window=7, weight=0.2),
-        l1=dict(type='L1Loss'),
+        l1=dict(type='L1Loss', weight=2.0),
     ),
 )
