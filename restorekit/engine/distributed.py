@@ -19,6 +19,8 @@ from torch.distributed.fsdp import (
     StateDictType,
 )
 
+from restorekit.registry import BLOCKS
+
 DDP, FSDP = 'MMDistributedDataParallel', 'MMFullyShardedDataParallel'
 
 
@@ -75,6 +77,20 @@ def wrapper_options(options: dict | None, *, find_unused_parameters: bool) -> di
 def shards(options: dict | None) -> bool:
     """Whether a `model_wrapper_cfg` asks for sharded weights."""
     return bool(options) and (options or {}).get('type', DDP).rpartition('.')[2] == FSDP
+
+
+def wrap_large_blocks(
+    module: nn.Module, recurse: bool, nonwrapped_numel: int, min_num_params: int = 1_000_000
+) -> bool:
+    """FSDP's `auto_wrap_policy`: blocks of at least so many parameters are gathered one by one.
+
+    Only what a network calls can be: not those that have a second door (`forward_with`), nor the
+    network itself, which is trained by `forward_train`.
+    """
+    if recurse:
+        return True
+    is_called = type(module).__name__ in BLOCKS and not hasattr(module, 'forward_with')
+    return is_called and nonwrapped_numel >= min_num_params
 
 
 def is_sharded(model: nn.Module) -> bool:

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from mmengine.config import Config
 
+from restorekit.config import config_folder
 from restorekit.engine.checkpoint import read_checkpoint
 from tests.conftest import smooth_image
 from tests.engine.conftest import tiny_config
@@ -160,14 +162,13 @@ def test_three_ranks_resume_in_the_same_bits_without_bucket_rebuild(photo_folder
 
 
 def test_sharded_weights(photo_folder, tmp_path):
-    sharded = {
-        **PLAIN,
-        'model_wrapper_cfg': {'type': 'MMFullyShardedDataParallel'},
-        'optim_wrapper.clip_grad': {'max_norm': 0.5},
-    }
+    wrapper = Config.fromfile(str(config_folder() / '_base_/fsdp.py')).model_wrapper_cfg.to_dict()
+    wrapper['auto_wrap_policy']['min_num_params'] = 1000  # the network here is small
+    network = {'type': 'ResidualNet', 'in_channels': 1, 'num_feats': 8, 'num_blocks': 2}
+    copies = {'model.backbone': network, 'optim_wrapper.clip_grad': {'max_norm': 0.5}}
+    sharded = {**copies, 'model_wrapper_cfg': wrapper}
     whole = tiny_config(photo_folder, tmp_path / 'sharded', **sharded)
     expected = train(whole, 2)
-    copies = {**PLAIN, 'optim_wrapper.clip_grad': {'max_norm': 0.5}}
     assert_close(train(tiny_config(photo_folder, tmp_path / 'copies', **copies), 2), expected)
     part = tiny_config(photo_folder, tmp_path / 'part', **sharded)
     assert_same(expected, train(part, 2, '--resume', f'{whole.work_dir}/iter_4.pth'))

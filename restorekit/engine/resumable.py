@@ -1,0 +1,234 @@
+"""mmengine's Runner with checkpoints that a run goes on from in the same bits."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from mmengine.dist import all_gather_object, is_main_process
+from mmengine.runner import Runner as MMEngineRunner
+from mmengine.runner.checkpoint import weights_to_cpu
+
+from restorekit.engine.checkpoint import (
+    CheckpointError,
+    latest_checkpoint,
+    load_weights,
+    read_checkpoint,
+    write_checkpoint,
+)
+from restorekit.engine.distributed import (
+    average_buffers,
+    own_optimizer_state,
+    whole_model,
+    whole_optimizer_state,
+)
+from restorekit.engine.history import BoundedHistoryHook, plain_history, restored_history
+from restorekit.engine.random_state import RandomStateHook, random_state
+from restorekit.engine.samplers import ResumableSampler
+from restorekit.version import __version__, versions
+
+
+class ResumableRunner(MMEngineRunner):
+    """mmengine's Runner, but for how checkpoints are written, read, and gone on from."""
+
+    _resumed_iter = 0  # iteration at which the sampler's present `start` was current
+    _loaded_meta: dict = {}  # noqa: RUF012  (replaced, never changed)
+    _strict_loading = False
+    _resuming = False
+
+    def register_hooks(self, default_hooks: Any = None, custom_hooks: Any = None) -> None:
+        """mmengine's, and those that keep the random generators and the histories in order."""
+        super().register_hooks(default_hooks, custom_hooks)
+        self.register_hook(BoundedHistoryHook())
+        self._random_state_hook = RandomStateHook()
+        self.register_hook(self._random_state_hook)
+
+    def val(self) -> dict:
+        self._strict_loading = True
+        return super().val()
+
+    def test(self) -> dict:
+        self._strict_loading = True
+        return super().test()
+
+    def load_checkpoint(
+        self,
+        filename: str,
+        map_location: str | Callable = 'cpu',
+        strict: bool = False,
+        revise_keys: Any = None,
+    ) -> dict:
+        """Load weights from a file on disk, as `restorekit.engine.checkpoint` does.
+
+        `map_location` and `revise_keys` are mmengine's and have no effect: tensors come to the CPU
+        first, and other codes' names take a converter.
+        """
+        # Always to the CPU: what belongs on a device is copied there when it is loaded.
+        checkpoint = read_checkpoint(filename, unsafe=self.cfg.get('unsafe_load', False))
+        checkpoint.setdefault('meta', {}).pop('config', None)  # mmengine would run it as Python
+        if self._resuming and not {'iter', 'epoch'} <= checkpoint['meta'].keys():
+            raise CheckpointError(
+                f'{filename}: weights alone, no run to resume; to start from them set load_from'
+            )
+        self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
+        with whole_model(self.model) as model:
+            problem = load_weights(
+                model,
+                checkpoint['state_dict'],
+                source=str(filename),
+                strict=strict or self._strict_loading,
+            )
+        if self._resuming and 'optimizer' in checkpoint:
+            checkpoint['optimizer'] = own_optimizer_state(
+                self.model, self.optim_wrapper, checkpoint['optimizer']
+            )
+        if problem:
+            self.logger.warning(f'{filename} fits in part: {problem}')
+        history = checkpoint.get(
+            'message_hub', {'log_scalars': {}, 'runtime_info': {}, 'resumed_keys': {}}
+        )
+        checkpoint['message_hub'] = restored_history(history)
+        self._loaded_meta = checkpoint['meta']
+        self._has_loaded = True
+        self.logger.info(f'Loaded {filename}')
+        return checkpoint
+
+    def load_or_resume(self) -> None:
+        """mmengine's; resuming without a named checkpoint takes the latest that is whole."""
+        if self._resume and self._load_from is None and not self._has_loaded:
+            path, passed_over = latest_checkpoint(Path(self.work_dir))
+            for reason in passed_over:
+                self.logger.warning(f'Passed over: {reason}')
+            if path is None:
+                if passed_over:
+                    raise CheckpointError(f'{self.work_dir}: no checkpoint is whole')
+                self.logger.info(f'{self.work_dir} has no checkpoint: starting anew')
+                return
+            self._load_from: str | None = str(path)
+        super().load_or_resume()
+
+    def resume(self, filename: str, *args: Any, **kwargs: Any) -> None:
+        """mmengine's, and samples and random generators go on where the checkpoint left them."""
+        self._strict_loading = self._resuming = True
+        super().resume(filename, *args, **kwargs)
+        self._strict_loading = self._resuming = False
+        saved = self._loaded_meta
+        loader = self.train_dataloader
+        if isinstance(loader.sampler, ResumableSampler):
+            # Not iterations times batch: batch and number of ranks may have changed meanwhile.
+            loader.sampler.start = saved.get('position') or 0
+            loader.sampler.seed = loader.dataset.seed = self.seed  # the checkpoint's, by now
+            self._resumed_iter = self.iter
+        loop = self.train_loop
+        if hasattr(loop, 'dataloader_iterator'):  # an eager one has begun at position 0 already
+            loop.dataloader_iterator = type(loop.dataloader_iterator)(loader)
+        self._warn_of_changes(saved)
+        states = saved.get('random_states') or []
+        if len(states) == self.world_size:
+            self._random_state_hook.to_restore = states[self.rank]
+
+    def _warn_of_changes(self, saved: dict) -> None:
+        """Say what can no longer end in the same bits."""
+        changes = {
+            'processes': (len(saved.get('random_states') or []), self.world_size),
+            'images per batch': (saved.get('batch_size'), self._batch_size()),
+            'iterations': (saved.get('max_iters'), self.max_iters),
+        }
+        for what, (before, now) in changes.items():
+            if before != now:
+                self.logger.warning(
+                    f'Resumed with another number of {what} ({before or "unknown"} before, {now} '
+                    'now): no sample is lost or repeated and the learning rate keeps its schedule, '
+                    'but the bits cannot be the same'
+                )
+
+    def save_checkpoint(
+        self,
+        out_dir: str,
+        filename: str,
+        file_client_args: dict | None = None,
+        *,
+        save_optimizer: bool = True,
+        save_param_scheduler: bool = True,
+        meta: dict | None = None,
+        by_epoch: bool = True,
+        backend_args: dict | None = None,
+    ) -> None:
+        """Write what mmengine's checkpoint holds, and what it takes to go on in the same bits.
+
+        To be called on all ranks; the first writes. Beside mmengine's entries there are the number
+        of samples consumed and every rank's random generators. All is tensors and plain data.
+
+        Args:
+            out_dir, filename: A folder on disk, and the name in it.
+            save_optimizer, save_param_scheduler, meta, by_epoch: As in mmengine.
+            file_client_args, backend_args: mmengine's, for storage other than a disk; must be None.
+        Raises:
+            CheckpointError: If the file cannot be written; an older one of the name is intact.
+        """
+        if file_client_args is not None or backend_args is not None:
+            raise ValueError('Runner: checkpoints go to a disk; backend_args is not supported')
+        average_buffers(self.model)
+        random_states = all_gather_object(random_state())
+        # Hooks run before the loop has counted the iteration, or in mmengine's epochs, the epoch.
+        counters = {
+            'epoch': self.epoch + by_epoch,
+            'iter': self.iter + (not by_epoch),
+            **(meta or {}),
+        }
+        with whole_model(self.model) as model:
+            checkpoint = {
+                'meta': {**counters, 'random_states': random_states, **self._meta(counters)},
+                'state_dict': weights_to_cpu(model.state_dict()),
+                'message_hub': plain_history(self.message_hub.state_dict()),
+            }
+        if save_optimizer:
+            checkpoint['optimizer'] = whole_optimizer_state(self.model, self.optim_wrapper)
+        if save_param_scheduler and self.param_schedulers is not None:
+            checkpoint['param_schedulers'] = _states(self.param_schedulers)
+        if is_main_process():
+            self.call_hook('before_save_checkpoint', checkpoint=checkpoint)
+            write_checkpoint(Path(out_dir) / filename, checkpoint)
+
+    def _meta(self, counters: dict) -> dict:
+        """What a checkpoint says of its run."""
+        return {
+            'cfg': self.cfg.pretty_text,
+            'seed': self.seed,
+            'position': self._position(counters['iter']),
+            'batch_size': self._batch_size(),
+            'max_iters': self.max_iters,
+            'experiment_name': self.experiment_name,
+            'time': time.strftime('%Y%m%d_%H%M%S'),
+            'restorekit_version': __version__,
+            'versions': versions(),
+            'dataset_meta': getattr(self.train_dataloader.dataset, 'metainfo', None),
+        }
+
+    def _position(self, iterations: int) -> int | None:
+        """Samples that all ranks have consumed, counted from the start of the run."""
+        sampler = self.train_dataloader.sampler
+        if not isinstance(sampler, ResumableSampler):
+            return None
+        done = iterations - self._resumed_iter
+        return sampler.start + done * self._batch_size() * self.world_size
+
+    def _batch_size(self) -> int:
+        loader = self._train_dataloader
+        if isinstance(loader, dict):
+            return loader['batch_size']
+        assert loader is not None
+        return loader.batch_size
+
+
+def _states(schedulers: Any) -> Any:
+    """States of a list of schedulers, or of one list per optimizer."""
+    if isinstance(schedulers, dict):
+        return {name: _states(entries) for name, entries in schedulers.items()}
+    # Some hold their own methods, which the constructor sets again.
+    return [
+        {name: value for name, value in scheduler.state_dict().items() if not callable(value)}
+        for scheduler in schedulers
+    ]
