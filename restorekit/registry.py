@@ -8,7 +8,7 @@
 | MODELS | restorers, data preprocessors, convolution layers | mmengine's |
 | DATASETS, DATA_SAMPLERS, TRANSFORMS | what feeds a run | mmengine's |
 | METRICS | figures of merit | `score(pred, target, samples)` to (N,) |
-| HOOKS, OPTIM_WRAPPERS, RUNNERS | what drives a run | mmengine's |
+| HOOKS, OPTIM_WRAPPERS, FUNCTIONS, RUNNERS | what drives a run | mmengine's |
 
 A third party registers by decorator (`@BLOCKS.register_module()`) and is found either through
 `custom_imports` in a config or, with no import at all, through an entry point in the group
@@ -223,6 +223,7 @@ TRANSFORMS = _child('TRANSFORMS', root.TRANSFORMS, ['restorekit.transforms'])
 METRICS = _child('METRICS', root.METRICS, ['restorekit.metrics'])
 HOOKS = _child('HOOKS', root.HOOKS, ['restorekit.engine.hooks'])
 OPTIM_WRAPPERS = _child('OPTIM_WRAPPERS', root.OPTIM_WRAPPERS, ['restorekit.engine.optim'])
+FUNCTIONS = _child('FUNCTIONS', root.FUNCTIONS, ['restorekit.engine.distributed'])
 RUNNERS = _child('RUNNERS', root.RUNNERS, ['restorekit.engine.runner'])
 
 REGISTRIES = {
@@ -238,6 +239,7 @@ REGISTRIES = {
         METRICS,
         HOOKS,
         OPTIM_WRAPPERS,
+        FUNCTIONS,
         RUNNERS,
     )
 }
@@ -250,7 +252,6 @@ for _name in (
     'PARAM_SCHEDULERS',
     'LOOPS',
     'EVALUATOR',
-    'FUNCTIONS',
     'LOG_PROCESSORS',
     'VISUALIZERS',
     'VISBACKENDS',

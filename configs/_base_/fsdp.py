@@ -3,7 +3,7 @@
 model_wrapper_cfg = dict(
     type='MMFullyShardedDataParallel',
     auto_wrap_policy=dict(
-        type='restorekit.engine.distributed.wrap_large_blocks',
+        type='restorekit.wrap_large_blocks',
         min_num_params=1_000_000,
     ),
 )

@@ -19,7 +19,7 @@ from torch.distributed.fsdp import (
     StateDictType,
 )
 
-from restorekit.registry import BLOCKS
+from restorekit.registry import BLOCKS, FUNCTIONS
 
 DDP, FSDP = 'MMDistributedDataParallel', 'MMFullyShardedDataParallel'
 
@@ -79,6 +79,7 @@ def shards(options: dict | None) -> bool:
     return bool(options) and (options or {}).get('type', DDP).rpartition('.')[2] == FSDP
 
 
+@FUNCTIONS.register_module()
 def wrap_large_blocks(
     module: nn.Module, recurse: bool, nonwrapped_numel: int, min_num_params: int = 1_000_000
 ) -> bool:
