@@ -107,7 +107,9 @@ class TestContract:
         return BACKBONES.build({'type': name, **SMALL.get(name, {})}).double()
 
     def inputs(self, name, batch=2):
-        shape = {'AIN': (1,), 'AHDRNet': (3, 6), 'CFNet': (2, 3)}.get(name, (3,))
+        pair = (2, 3)
+        shapes = {'AIN': (1,), 'AHDRNet': (3, 6), 'CFNet': pair, 'StackedNet': pair}
+        shape = shapes.get(name, (3,))
         return torch.rand(batch, *shape, 13, 18).double()
 
     def test_one_tensor_of_the_declared_scale(self, name):
