@@ -29,7 +29,7 @@ def main(command: str | None = None) -> None:
     args = build_parser(arguments).parse_args(arguments)
     try:
         importlib.import_module(f'restorekit.cli.{args.command}').run(args)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, ModuleNotFoundError) as error:
         if os.environ.get('RESTOREKIT_TRACEBACK'):
             raise
         print(f'restorekit {args.command}: error: {one_message(error)}', file=sys.stderr)

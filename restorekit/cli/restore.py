@@ -102,7 +102,7 @@ def run(args: argparse.Namespace) -> None:
             else:
                 restored = restore(read_image(source))
             write_result(target, restored, linear=model.linear, bits=args.bits, tone=args.tonemap)
-        except (ValueError, OSError) as error:
+        except (ValueError, OSError, ModuleNotFoundError) as error:
             message = str(error)
             failures.append(message if str(source) in message else f'{source}: {message}')
         else:
