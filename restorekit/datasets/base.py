@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from pathlib import Path
 
 from mmengine.dataset import BaseDataset
 
@@ -19,6 +20,15 @@ class DataError(ValueError):
 
 class MissingFolderError(FileNotFoundError):
     """A dataset's folder is not there."""
+
+
+def require_folder(folder: Path, name: str) -> None:
+    """Raise MissingFolderError, naming the dataset, where there is no such folder."""
+    if not folder.is_dir():
+        raise MissingFolderError(
+            f'{name}: no folder {folder.absolute()} (datasets are looked for under '
+            'RESTOREKIT_DATA, or under ./data where it is not set)'
+        )
 
 
 def raise_problems(name: str, problems: list[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from restorekit.datasets.base import ImageDataset, MissingFolderError, raise_problems
+from restorekit.datasets.base import ImageDataset, raise_problems, require_folder
 from restorekit.datasets.folder import by_stem
 from restorekit.io import (
     BracketError,
@@ -300,10 +300,6 @@ def scene_folders(root: Path, name: str) -> list[Path]:
     Raises:
         MissingFolderError: If there is no such folder.
     """
-    if not root.is_dir():
-        raise MissingFolderError(
-            f'{name}: no folder {root.absolute()} (datasets are looked for under '
-            'RESTOREKIT_DATA, or under ./data where it is not set)'
-        )
+    require_folder(root, name)
     folders = [p for p in root.iterdir() if p.is_dir() and not p.name.startswith('.')]
     return sorted(folders, key=natural_order) or [root]

@@ -9,8 +9,8 @@ from mmengine.logging import print_log
 from restorekit.datasets.base import (
     DataError,
     ImageDataset,
-    MissingFolderError,
     raise_problems,
+    require_folder,
 )
 from restorekit.io import EXTENSIONS, image_size, is_image
 from restorekit.registry import DATASETS
@@ -119,11 +119,7 @@ def _fill(template: str, stem: str) -> str:
 
 def by_stem(folder: Path, name: str) -> dict[str, Path]:
     """Images of a folder by their path in it without extension, sorted."""
-    if not folder.is_dir():
-        raise MissingFolderError(
-            f'{name}: no folder {folder.absolute()} (datasets are looked for under '
-            'RESTOREKIT_DATA, or under ./data where it is not set)'
-        )
+    require_folder(folder, name)
     files: dict[str, Path] = {}
     for path in sorted(folder.rglob('*')):
         relative = path.relative_to(folder)

@@ -9,7 +9,9 @@ from typing import Any
 
 import cv2
 import numpy as np
+import torch
 
+from restorekit.functional import mu_law
 from restorekit.io.image import ImageReadError, read_bytes, read_image, write_whole
 
 HDR_EXTENSIONS = ('.hdr', '.exr')
@@ -106,7 +108,7 @@ def tonemap(image: np.ndarray, method: str = 'mu') -> np.ndarray:
     if method not in TONE_MAPS:
         raise ValueError(f'tonemap: method must be one of {TONE_MAPS}, got {method!r}')
     if method == 'mu':
-        return (np.log1p(5000 * np.clip(image, 0, 1)) / np.log1p(5000)).astype(np.float32)
+        return mu_law(torch.from_numpy(np.clip(image, 0, 1))).float().numpy()
     make = cv2.createTonemapReinhard if method == 'reinhard' else cv2.createTonemapDrago
     mapped = make(gamma=2.2).process(np.ascontiguousarray(image, dtype=np.float32))
     return np.clip(np.nan_to_num(mapped), 0, 1)
