@@ -27,7 +27,7 @@ def require_folder(folder: Path, name: str) -> None:
     if not folder.is_dir():
         raise MissingFolderError(
             f'{name}: no folder {folder.absolute()} (datasets are looked for under '
-            'RESTOREKIT_DATA, or under ./data where it is not set)'
+            'RESTOREKIT_DATA and RESTOREKIT_PREPARED, or under ./data where they are not set)'
         )
 
 
