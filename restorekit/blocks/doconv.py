@@ -79,10 +79,9 @@ class DOConv2d(nn.Conv2d):
         """The product, (out, in / groups, kh, kw)."""
         if self.depth is None:
             return self.weight.unflatten(2, self.kernel_size)
-        rows = self.weight.reshape(-1, self.in_channels, self.weight.shape[2])
-        # (c, taps, s) x (c, s, o): in this order the small products cost a third.
-        product = torch.bmm(self.depth + self.identity, rows.permute(1, 2, 0).contiguous())
-        return product.permute(2, 0, 1).reshape(self.out_channels, -1, *self.kernel_size)
+        rows = self.weight.reshape(-1, self.in_channels, self.weight.shape[2]).transpose(0, 1)
+        product = torch.bmm(rows, (self.depth + self.identity).mT)  # (c, rows, taps)
+        return product.transpose(0, 1).reshape(self.out_channels, -1, *self.kernel_size)
 
     def forward(self, x: Tensor) -> Tensor:
         return self._conv_forward(x, self.kernel(), self.bias)

@@ -44,7 +44,7 @@ class RFFTBlock(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        return (x + self.spatial(x)).add_(self._frequency(x))
+        return self._frequency(x).add_(x).add_(self.spatial(x))  # in this order nothing is copied
 
     def _frequency(self, x: Tensor) -> Tensor:
         wide = x if x.dtype in (torch.float32, torch.float64) else x.float()

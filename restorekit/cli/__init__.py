@@ -7,6 +7,7 @@ import importlib
 import os
 import sys
 
+from restorekit.cli.memory import keep_freed_memory
 from restorekit.version import __version__
 
 COMMANDS = {
@@ -24,6 +25,7 @@ def main(command: str | None = None) -> None:
     Args:
         command: Its name; taken from the command line where it is None.
     """
+    keep_freed_memory()
     os.environ.setdefault('OPENCV_LOG_LEVEL', 'SILENT')  # our errors name the file, OpenCV's do not
     arguments = sys.argv[1:] if command is None else [command, *sys.argv[1:]]
     args = build_parser(arguments).parse_args(arguments)

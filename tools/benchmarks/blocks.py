@@ -131,9 +131,10 @@ def rfft() -> dict[str, tuple[Callable, Callable]]:
 def doconv() -> dict[str, tuple[Callable, Callable]]:
     layer = DOConv2d(64, 64, 3, padding=1).eval()
     plain, cases = layer.fuse().eval(), {}
-    for side in (64, 128):
-        x = torch.rand(1, 64, side, side)
-        cases[f'DOConv2d 1x64x{side}x{side} forward'] = (forward(layer, x), forward(plain, x))
+    for batch, side in ((1, 64), (4, 64), (1, 128)):
+        x = torch.rand(batch, 64, side, side)
+        title = f'DOConv2d {batch}x64x{side}x{side} forward'
+        cases[title] = (forward(layer, x), forward(plain, x))
     return cases
 
 
