@@ -86,7 +86,7 @@ class DOConv2d(nn.Conv2d):
     def forward(self, x: Tensor) -> Tensor:
         return self._conv_forward(x, self.kernel(), self.bias)
 
-    def fuse(self) -> nn.Conv2d:
+    def folded(self) -> nn.Conv2d:
         """The plain convolution with this kernel."""
         plain = nn.Conv2d(
             self.in_channels,
@@ -111,15 +111,15 @@ class DOConv2d(nn.Conv2d):
 def fuse(model: nn.Module) -> nn.Module:
     """Fold every layer that only trains differently into the plain one that it computes.
 
-    A layer says so by a method `fuse()`, which returns its replacement.
+    A layer says so by a method `folded()`, which returns its replacement.
 
     Args:
         model: Changed in place, below its root.
     Returns:
         The model, or what it is folded to if it is such a layer itself.
     """
-    if callable(getattr(model, 'fuse', None)):
-        return model.fuse()
+    if callable(getattr(model, 'folded', None)):
+        return model.folded()
     for name, child in model.named_children():
         setattr(model, name, fuse(child))
     return model

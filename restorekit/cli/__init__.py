@@ -15,6 +15,7 @@ COMMANDS = {
     'test': 'evaluate a checkpoint on the test sets of a config',
     'benchmark': 'evaluate several checkpoints and write one table in the layout of papers',
     'restore': 'restore image files with a trained network',
+    'export': 'write a trained network as one file that runs without this package',
     'list': 'list the registered parts and the packaged configs',
 }
 

@@ -51,6 +51,23 @@ def add_launch_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_weights_options(parser: argparse.ArgumentParser) -> None:
+    """A trained network, and where it computes."""
+    parser.add_argument(
+        '-m',
+        '--model',
+        metavar='CONFIG',
+        help='the config of the network (default: the one that the checkpoint holds)',
+    )
+    parser.add_argument('-w', '--weights', metavar='CHECKPOINT', help='its checkpoint')
+    parser.add_argument('--device', metavar='DEVICE', help='cpu, cuda, cuda:1, …')
+    parser.add_argument(
+        '--unsafe-load',
+        action='store_true',
+        help='unpickle the checkpoint without restriction: it can run any code',
+    )
+
+
 def parse_overrides(pairs: list[str]) -> dict[str, Any]:
     """`KEY=VALUE` strings as a dict of Python literals, true, false, none, or else strings.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from restorekit.cli.options import check_writable
+from restorekit.cli.options import add_weights_options, check_writable
 from restorekit.io import (
     EXTENSIONS,
     find_bracket,
@@ -34,13 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar='IMAGE',
         help='image files; for a network that takes brackets, folders of one scene each',
     )
-    parser.add_argument(
-        '-m',
-        '--model',
-        metavar='CONFIG',
-        help='the config of the network (default: the one that the checkpoint holds)',
-    )
-    parser.add_argument('-w', '--weights', metavar='CHECKPOINT', help='its checkpoint')
+    add_weights_options(parser)
     parser.add_argument(
         '-o', '--out', required=True, metavar='OUT', help='a folder, or for one image a file'
     )
@@ -63,14 +57,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='write a picture of an HDR result beside it',
     )
     parser.add_argument('--overwrite', action='store_true', help='replace files that exist')
-    parser.add_argument(
-        '--device', metavar='DEVICE', help='cpu, cuda, cuda:1, … (default: a GPU if there is one)'
-    )
-    parser.add_argument(
-        '--unsafe-load',
-        action='store_true',
-        help='unpickle the checkpoint without restriction: it can run any code',
-    )
 
 
 def run(args: argparse.Namespace) -> None:
@@ -117,7 +103,7 @@ def merge_bracket(restore: Inferencer, folder: Path) -> np.ndarray:
     model = restore.model
     bracket = find_bracket(folder, need_exposures=model.linear)
     frames, exposures = list(bracket.frames), list(bracket.exposures)
-    wanted = getattr(getattr(model, 'backbone', None), 'num_frames', None)
+    wanted = model.num_frames
     if wanted is not None and wanted < len(frames):
         chosen = [round(i * (len(frames) - 1) / (wanted - 1)) for i in range(wanted)]
         frames = [frames[index] for index in chosen]

@@ -71,7 +71,9 @@ def _resize_along(image: Tensor, dim: int, scale: float, length: int, antialias:
         return image
     eight_bit = image.dtype == torch.uint8
     source = image.double() if eight_bit else image
-    index, weight = _taps(image.shape[dim], scale, length, antialias, source.dtype, source.device)
+    # Sizes are symbols while a network is exported for any; those cannot be remembered.
+    taps = _taps if isinstance(length, torch.SymInt) else _remembered_taps
+    index, weight = taps(image.shape[dim], scale, length, antialias, source.dtype, source.device)
     shape = [1] * image.ndim
     shape[dim] = length
     # One tap at a time keeps the memory at one output, whatever the kernel's width.
@@ -85,8 +87,6 @@ def _resize_along(image: Tensor, dim: int, scale: float, length: int, antialias:
     return result
 
 
-@functools.lru_cache(maxsize=256)
-@torch.inference_mode(False)  # what is kept must serve training too
 def _taps(
     in_length: int,
     scale: float,
@@ -98,18 +98,22 @@ def _taps(
     """Input indices and weights of every output pixel, (taps, out_length) each."""
     stretch = min(scale, 1.0) if antialias else 1.0
     width = 4 / stretch
-    # MATLAB counts pixels from one; its centres, left ends and tap counts are kept so that ties
-    # fall alike.
+    # MATLAB counts pixels from one; its centres and left ends are kept so that ties fall alike. Of
+    # its ceil(width) + 2 taps the first and the last always have weight zero.
     centre = torch.arange(1, out_length + 1, dtype=torch.float64) / scale + 0.5 * (1 - 1 / scale)
     left = torch.floor(centre - width / 2)
-    taps = left[None] + torch.arange(math.ceil(width) + 2, dtype=torch.float64)[:, None]
+    taps = left[None] + torch.arange(1, math.ceil(width) + 1, dtype=torch.float64)[:, None]
     weights = stretch * _cubic(stretch * (centre[None] - taps))
     weights = weights / weights.sum(0, keepdim=True)
     # Mirror with the border pixel repeated: ... 2 1 | 1 2 3 ... n | n n-1 ...
-    position = (taps.long() - 1) % (2 * in_length)
+    period = torch.full((), 2 * in_length)  # a tensor, as ONNX wants it
+    position = (taps.long() - 1) % period
     indices = torch.where(position < in_length, position, 2 * in_length - 1 - position)
-    used = (weights != 0).any(1)
-    return indices[used].to(device), weights[used].to(device, dtype)
+    return indices.to(device), weights.to(device, dtype)
+
+
+# What is remembered must serve training too.
+_remembered_taps = functools.lru_cache(maxsize=256)(torch.inference_mode(False)(_taps))
 
 
 def _cubic(x: Tensor) -> Tensor:
@@ -122,4 +126,6 @@ def _cubic(x: Tensor) -> Tensor:
 
 def _ceil(length: float) -> int:
     """Ceiling that forgives the last bit: 3 * (1/3) pixels are one, 30 * 0.1 are three."""
+    if isinstance(length, int | torch.SymInt):
+        return length
     return math.ceil(length - 1e-9 * max(length, 1))

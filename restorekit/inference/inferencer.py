@@ -10,32 +10,23 @@ import torch
 from mmengine.config import Config
 from torch import Tensor
 
-from restorekit.blocks import fuse
-from restorekit.config import load_config
-from restorekit.embedded import embedded_config
-from restorekit.engine.checkpoint import load_weights, read_checkpoint
 from restorekit.functional import imresize, rgb_to_ycbcr, tiled, ycbcr_to_rgb
-from restorekit.registry import MODELS
+from restorekit.inference.loading import load_restorer
 from restorekit.restorers import BaseRestorer
 
 
 class Inferencer:
     """Restores images, or brackets, with the model of a config.
 
-    Layers that only train differently (DOConv2d) are folded into plain ones.
-
     Args:
-        config: A config, a path, or the name of a packaged one; None takes the model that the
-            checkpoint says it was trained with, read as data.
-        weights: Its checkpoint; None only for a model without parameters.
+        config, weights, unsafe_load: As in `load_restorer`.
         device: Where to compute; a GPU if there is one by default.
         tile: Side of the tiles, in pixels, into which larger images are divided; None takes images
             whole.
         overlap: Of neighbouring tiles, in pixels.
-        unsafe_load: Unpickle the checkpoint without restriction.
     Raises:
-        FileNotFoundError, ConfigError, CheckpointError: As their readers say.
-        ValueError: If weights are missing, or the overlap is not less than the tile.
+        FileNotFoundError, ConfigError, CheckpointError: As `load_restorer` says.
+        ValueError: If config or weights are missing, or the overlap is not less than the tile.
     """
 
     def __init__(
@@ -48,26 +39,13 @@ class Inferencer:
         overlap: int = 32,
         unsafe_load: bool = False,
     ) -> None:
-        if config is None and weights is None:
-            raise ValueError('name a config, or a checkpoint that holds one')
         if tile is not None and not 0 <= overlap < tile:
             raise ValueError(f'tile: overlap must be in [0, tile), got {overlap} of {tile}')
         self.tile = tile
         self.overlap = overlap
-        self.device = _device(device)
-        checkpoint = {}
-        if weights is not None:
-            checkpoint = read_checkpoint(weights, unsafe=unsafe_load)
-        if config is None:
-            resolved = embedded_config(checkpoint, str(weights))
-        else:
-            resolved = config if isinstance(config, Config) else load_config(str(config))
-        model: BaseRestorer = MODELS.build(resolved.model)
-        if weights is not None:
-            load_weights(model, checkpoint['state_dict'], source=str(weights))
-        elif any(True for _ in model.parameters()):
-            raise ValueError('the model has parameters; name its checkpoint')
-        self.model: BaseRestorer = fuse(model).to(self.device).eval()
+        self.device = device_of(device)
+        model = load_restorer(config, weights, unsafe_load=unsafe_load)
+        self.model: BaseRestorer = model.to(self.device)
 
     @torch.inference_mode()
     def __call__(
@@ -153,7 +131,7 @@ class Inferencer:
         )
 
 
-def _device(name: str | None) -> torch.device:
+def device_of(name: str | None) -> torch.device:
     """The device of a name, or a GPU if there is one; ValueError where it is not there."""
     if name is None:
         return torch.device('cuda' if torch.cuda.is_available() else 'cpu')

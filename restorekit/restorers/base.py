@@ -24,12 +24,14 @@ class BaseRestorer(BaseModel):
     Attributes:
         scale: Output size over input size.
         takes_bracket: Whether the input is a bracket, (N, K, C, H, W), dark to bright.
+        num_frames: How many frames such a bracket has; None where any number will do.
         linear: Whether the result is linear radiance, to be written as HDR, rather than an image
             in [0, 1].
     """
 
     scale: int = 1
     takes_bracket: bool = False
+    num_frames: int | None = None
     linear: bool = False
 
     def __init__(self, data_preprocessor: dict | None = None) -> None:

@@ -35,6 +35,7 @@ class Chain(BaseRestorer):
                 f'Chain: steps {merging} each merge a bracket; after the first there is one image'
             )
         self.takes_bracket = bool(merging)
+        self.num_frames = self.steps[merging[0]].num_frames if merging else None
         self.scale = math.prod(step.scale for step in self.steps)
         self.linear = self.steps[-1].linear
 

@@ -92,6 +92,10 @@ class Restorer(BaseRestorer):
         return getattr(self.backbone, 'takes_bracket', False)
 
     @property
+    def num_frames(self) -> int | None:  # type: ignore[override]
+        return getattr(self.backbone, 'num_frames', None)
+
+    @property
     def linear(self) -> bool:  # type: ignore[override]
         return self.data_preprocessor.linear
 

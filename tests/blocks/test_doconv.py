@@ -51,7 +51,7 @@ def test_golden(golden_root, name):
     y = layer(x)
     np.testing.assert_allclose(y.detach(), golden['out/y'], atol=1e-10)
     np.testing.assert_allclose(
-        layer.fuse().weight.detach(), golden['out/folded_weight'], atol=1e-12
+        layer.folded().weight.detach(), golden['out/folded_weight'], atol=1e-12
     )
     (y * torch.from_numpy(golden['grad/upstream'])).sum().backward()
     np.testing.assert_allclose(x.grad, golden['grad/x'], atol=1e-9)

@@ -130,7 +130,7 @@ def rfft() -> dict[str, tuple[Callable, Callable]]:
 
 def doconv() -> dict[str, tuple[Callable, Callable]]:
     layer = DOConv2d(64, 64, 3, padding=1).eval()
-    plain, cases = layer.fuse().eval(), {}
+    plain, cases = layer.folded().eval(), {}
     for batch, side in ((1, 64), (4, 64), (1, 128)):
         x = torch.rand(batch, 64, side, side)
         title = f'DOConv2d {batch}x64x{side}x{side} forward'

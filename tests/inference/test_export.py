@@ -1,0 +1,139 @@
+"""A restorer as one file, from Python and from the command line."""
+
+import json
+
+import pytest
+import torch
+
+from restorekit.blocks import fuse
+from restorekit.inference import Inferencer, export
+from restorekit.registry import BACKBONES, MODELS
+from tests.cli.test_cli import LUMA, error_of, restorekit
+from tests.cli.test_restore_brackets import FUSION, HDR, save
+
+FORMATS = ['.pt2', '.onnx']
+SIZES = {'.pt2': None, '.onnx': (24, 32)}  # ONNX Runtime confuses sizes of transforms of any size
+AMMSNET = {
+    'type': 'Restorer',
+    'backbone': {
+        'type': 'AMMSNet',
+        'num_feats': 8,
+        'num_units': 1,
+        'attentions': [{'type': 'NonLocal'}, {'type': 'SOCA', 'reduction': 2}],
+    },
+}
+
+
+def run(path, *inputs):
+    """What a user without this package does."""
+    if path.suffix == '.pt2':
+        return torch.export.load(path).module()(*inputs)
+    onnxruntime = pytest.importorskip('onnxruntime')
+    session = onnxruntime.InferenceSession(path)
+    feed = zip(session.get_inputs(), inputs, strict=True)
+    return torch.from_numpy(session.run(None, {entry.name: x.numpy() for entry, x in feed})[0])
+
+
+def facts_of(path):
+    if path.suffix == '.onnx':
+        return json.loads(
+            {p.key: p.value for p in pytest.importorskip('onnx').load(path).metadata_props}[
+                'restorekit.json'
+            ]
+        )
+    files = {'restorekit.json': ''}
+    torch.export.load(path, extra_files=files)
+    return json.loads(files['restorekit.json'])
+
+
+@pytest.mark.parametrize('suffix', FORMATS)
+@pytest.mark.parametrize('model', [LUMA, AMMSNET, FUSION], ids=['luma', 'ammsnet', 'fusion'])
+def test_any_size(model, suffix, tmp_path):
+    if suffix == '.onnx':
+        pytest.importorskip('onnxscript')
+    restorer = fuse(MODELS.build(model)).eval()
+    path = tmp_path / f'model{suffix}'
+    assert export(restorer, path) <= 1e-4
+    color = 1 if model is LUMA else 3
+    for count, height, width in ((1, 30, 37), (3, 52, 41)):
+        shape = (2, color, height, width) if restorer.takes_bracket else (color, height, width)
+        images = torch.rand(count, *shape)
+        with torch.no_grad():
+            expected = restorer.restore(images).clamp(0, 1)
+        torch.testing.assert_close(run(path, images), expected, rtol=0, atol=1e-4)
+    assert facts_of(path)['scale'] == 2
+    assert [entry.name for entry in tmp_path.iterdir()] == [path.name], 'something was left over'
+
+
+@pytest.mark.parametrize('suffix', FORMATS)
+def test_hdr_from_the_command_line(suffix, tmp_path):
+    if suffix == '.onnx':
+        pytest.importorskip('onnxscript')
+    model = save(tmp_path, HDR, 'hdr')
+    path = tmp_path / f'hdr{suffix}'
+    size = SIZES[suffix]
+    options = ['--size', *size] if size else []
+    output = restorekit('export', *model, '-o', path, *options).stdout
+    assert f'{path}: differs from the network by at most' in output
+    frames, exposures = torch.rand(1, 3, 3, *(size or (37, 30))), torch.tensor([[-2.0, 0.0, 2.0]])
+    restore = Inferencer(tmp_path / 'hdr.py', tmp_path / 'hdr.pth')
+    expected = restore(list(frames[0].permute(0, 2, 3, 1).numpy()), [-2, 0, 2])
+    result = run(path, frames, exposures)[0].permute(1, 2, 0)
+    torch.testing.assert_close(result, torch.from_numpy(expected), rtol=0, atol=1e-4)
+    facts = facts_of(path)
+    assert facts['exposures'] == 'N, K, in EV'
+    assert facts['frames'] == 3
+    if suffix == '.pt2':
+        parameters = torch.export.load(path).state_dict
+        assert parameters
+        assert not any(name.endswith('depth') for name in parameters), 'not folded'
+
+
+def test_errors_leave_no_file(tmp_path):
+    model = save(tmp_path, LUMA, 'luma')
+    out = tmp_path / 'out'
+    assert 'ends in .pt2 or .onnx' in error_of('export', *model, '-o', out / 'x.pt')
+    message = error_of('export', *model, '-o', out / 'x.pt2', '--size', '0', '8')
+    assert 'expected two lengths >= 1, got [0, 8]' in message
+    (tmp_path / 'mertens.py').write_text("model = dict(type='MertensFusion')\n")
+    message = error_of('export', '-m', tmp_path / 'mertens.py', '-o', out / 'x.pt2')
+    assert 'MertensFusion takes any number of frames' in message
+    assert not list(out.iterdir())
+    (out / 'x.pt2').write_text('mine')
+    assert 'exists already' in error_of('export', *model, '-o', out / 'x.pt2')
+    assert (out / 'x.pt2').read_text() == 'mine'
+
+
+def test_what_cannot_be_traced_says_so_and_leaves_no_file(tmp_path):
+    @BACKBONES.register_module()
+    class Sorting(torch.nn.Module):
+        scale = 1
+
+        def forward(self, x):
+            return x if x.mean() > 0.5 else -x
+
+    try:
+        model = MODELS.build({'type': 'Restorer', 'backbone': {'type': 'Sorting'}}).eval()
+        with pytest.raises(ValueError, match=r'model.pt2: cannot be traced: .*try one size'):
+            export(model, tmp_path / 'model.pt2')
+    finally:
+        BACKBONES.module_dict.pop('Sorting')
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_program_that_differs_is_not_written(tmp_path):
+    @BACKBONES.register_module()
+    class Counting(torch.nn.Module):
+        scale, calls = 1, 0
+
+        def forward(self, x):
+            self.calls += 1
+            return x * (0.5 if self.calls > 1 else 0.25)  # the program has the first call's
+
+    try:
+        model = MODELS.build({'type': 'Restorer', 'backbone': {'type': 'Counting'}}).eval()
+        with pytest.raises(ValueError, match=r'model.pt2: the program differs from the model by'):
+            export(model, tmp_path / 'model.pt2')
+    finally:
+        BACKBONES.module_dict.pop('Counting')
+    assert not list(tmp_path.iterdir())
