@@ -10,7 +10,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner as MMEngineRunner
 from torch.utils.data import DataLoader
 
-from restorekit.registry import REGISTRIES, Registry, UnknownTypeError, check_options, nearest
+from restorekit.registry import REGISTRIES, OptionError, UnknownTypeError, check_options, nearest
 
 TOP_LEVEL = [
     *inspect.signature(MMEngineRunner.__init__).parameters,
@@ -113,7 +113,7 @@ def check_config(config: Config, source: str) -> None:
     for place, entry in typed_entries(config._cfg_dict, ()):
         try:
             _check_entry(place, entry)
-        except (UnknownTypeError, TypeError) as error:
+        except (UnknownTypeError, OptionError) as error:
             problems.append(f'{".".join(map(str, place))}: {error}')
     problems += [*_loader_problems(config), *_metric_problems(config)]
     if problems:
@@ -151,7 +151,9 @@ def _check_entry(place: tuple, entry: dict) -> None:
     found = _find_type(entry['type'], place)
     extra = next((EXTRA_OPTIONS[key] for key in reversed(place) if key in EXTRA_OPTIONS), ())
     taken = ('type', '_scope_', *extra)
-    check_options(found, {key: value for key, value in entry.items() if key not in taken})
+    options = {key: value for key, value in entry.items() if key not in taken}
+    complete = any(found in REGISTRIES[name].module_dict.values() for name in COMPLETE)
+    check_options(found, options, complete=complete)
 
 
 def _loader_problems(config: Config) -> Iterator[str]:
@@ -195,14 +197,17 @@ HOME = {
 }
 
 
+# Registries whose parts get what stands in the config and no more.
+COMPLETE = ('BACKBONES', 'HOOKS', 'LOSSES', 'METRICS', 'TRANSFORMS')
+
+
 def _find_type(name: str, place: tuple) -> Callable:
     home = next((HOME[key] for key in reversed(place) if key in HOME), 'MODELS')
-    order: list[Registry] = [REGISTRIES[home], *(r for key, r in REGISTRIES.items() if key != home)]
-    for registry in order:
+    for key in (home, *(key for key in REGISTRIES if key != home)):
         try:
-            found = registry.get(name)
+            found = REGISTRIES[key].get(name)
         except UnknownTypeError:
             continue
         if found is not None:
             return found
-    return order[0].get(name)  # type: ignore[return-value]  # raises, naming the home registry
+    return REGISTRIES[home].get(name)  # type: ignore[return-value]  # raises, naming it

@@ -21,8 +21,10 @@ import difflib
 import functools
 import inspect
 import traceback
+import types
+import typing
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import entry_points
 from typing import Any
@@ -84,25 +86,78 @@ def nearest(name: str, accepted: list[str]) -> str:
     return f'accepted: {shown}{more}'
 
 
-def check_options(cls: Callable, options: dict, where: str = '') -> None:
-    """Raise if `options` holds a name that the constructor `cls` does not take.
+class OptionError(TypeError, ValueError):
+    """The options of an entry are not those that its class takes."""
 
+
+def check_options(cls: Callable, options: dict, *, complete: bool = False) -> None:
+    """Raise if the constructor `cls` does not take `options`.
+
+    Values are compared with the annotations of our own constructors, as far as they are plain
+    types.
+
+    Args:
+        cls: A class or a function.
+        options: By name.
+        complete: Whether these are all that it gets: then none without a default may be missing.
     Raises:
-        TypeError: With the nearest accepted names.
+        OptionError: With the nearest accepted names, or what is accepted and what came.
     """
     try:
         # A module without a constructor of its own has torch's, which takes anything at first.
         bare = getattr(cls, '__init__', None) is nn.Module.__init__
-        parameters = () if bare else inspect.signature(cls).parameters.values()
+        parameters = {} if bare else inspect.signature(cls).parameters
     except (TypeError, ValueError):  # builtins without a signature
         return
-    if any(p.kind is p.VAR_KEYWORD for p in parameters):
-        return
-    accepted = [p.name for p in parameters if p.kind is not p.VAR_POSITIONAL]
-    for option in options:
-        if option not in accepted:
-            name = getattr(cls, '__name__', str(cls))
-            raise TypeError(f'{where}{name} has no option {option!r}; {nearest(option, accepted)}')
+    name = getattr(cls, '__name__', str(cls))
+    named = {
+        p.name: p for p in parameters.values() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
+    }
+    if not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+        for option in options:
+            if option not in named:
+                raise OptionError(
+                    f'{name} has no option {option!r}; {nearest(option, list(named))}'
+                )
+    missing = [key for key, p in named.items() if p.default is p.empty and key not in options]
+    if complete and missing:
+        raise OptionError(f'{name} needs the option {missing[0]!r}')
+    if cls.__module__.partition('.')[0] == SCOPE:
+        constructor: Any = cls.__init__ if inspect.isclass(cls) else cls
+        hints = typing.get_type_hints(constructor)
+        for option, value in options.items():
+            if option in hints and not _fits(value, hints[option]):
+                raise OptionError(
+                    f'{name}: {option} must be {_written(hints[option])}, got {value!r}'
+                )
+
+
+PLAIN: dict[Any, Any] = {
+    int: int,
+    float: (int, float),
+    str: str,
+    bool: bool,
+    dict: dict,
+    type(None): type(None),
+}
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Whether a value from a config can be meant by an annotation; what is not plain always can."""
+    kind, arguments = typing.get_origin(hint) or hint, typing.get_args(hint)
+    if kind in (typing.Union, types.UnionType):
+        return any(_fits(value, argument) for argument in arguments)
+    if kind in (list, tuple, Sequence):  # a config has either for either
+        item = arguments[0] if len(set(arguments) - {...}) == 1 else Any
+        return isinstance(value, list | tuple) and all(_fits(entry, item) for entry in value)
+    if kind in PLAIN:
+        return isinstance(value, PLAIN[kind]) and (kind is bool or not isinstance(value, bool))
+    return True
+
+
+def _written(hint: Any) -> str:
+    """An annotation as one writes it."""
+    return hint.__name__ if isinstance(hint, type) and not typing.get_args(hint) else str(hint)
 
 
 class Registry(root.Registry):
@@ -162,7 +217,7 @@ class Registry(root.Registry):
             with self.switch_scope_and_registry(cfg.get('_scope_')) as registry:
                 found = registry.get(cfg['type'])
             if found is not None:
-                check_options(found, options)
+                check_options(found, options, complete=not (args or kwargs))
         if self.build_func is root.build_runner_from_cfg:
             return super().build(
                 cfg, *args, **kwargs

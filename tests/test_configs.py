@@ -149,6 +149,18 @@ def check(tmp_path, text, **options):
             "model = dict(losses=dict(a=dict(type='L1Loss', wight=1)))",
             "model.losses.a: L1Loss has no option 'wight'",
         ),
+        (
+            "model = dict(losses=dict(a=dict(type='MultiScaleLoss')))",
+            "model.losses.a: MultiScaleLoss needs the option 'loss'",
+        ),
+        (
+            "model = dict(type='Restorer', backbone=dict(type='AIN', num_feats='eight'))",
+            "model.backbone: AIN: num_feats must be int, got 'eight'",
+        ),
+        (
+            "model = dict(type='Restorer', backbone='AIN')",
+            "model: Restorer: backbone must be dict, got 'AIN'",
+        ),
         ('model = dict(', 'cannot be read: SyntaxError'),
         ("_base_ = './nothing.py'", 'nothing.py'),
     ],

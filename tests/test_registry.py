@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,16 @@ from mmengine.registry import MODELS as MMENGINE_MODELS
 from mmengine.registry import DefaultScope
 from torch import nn
 
-from restorekit.registry import BACKBONES, BLOCKS, LOSSES, MODELS, REGISTRIES, UnknownTypeError
+from restorekit.registry import (
+    BACKBONES,
+    BLOCKS,
+    LOSSES,
+    MODELS,
+    REGISTRIES,
+    OptionError,
+    UnknownTypeError,
+    check_options,
+)
 
 
 @pytest.mark.parametrize('name', ['ain', 'AIM', 'AINN'])
@@ -31,6 +41,65 @@ def test_unknown_name_without_a_near_one_lists_what_there_is():
 def test_unknown_option_gives_class_and_nearest():
     with pytest.raises(TypeError, match="AIN has no option 'num_fets'; did you mean 'num_feats'"):
         BACKBONES.build({'type': 'AIN', 'num_fets': 32})
+
+
+def test_missing_option_gives_class_and_name():
+    with pytest.raises(OptionError, match="MultiScaleLoss needs the option 'loss'"):
+        LOSSES.build({'type': 'MultiScaleLoss'})
+    with pytest.raises(OptionError, match="RFFTBlock needs the option 'channels'"):
+        BLOCKS.build({'type': 'RFFTBlock'})
+
+
+def takes(
+    count: int = 1,
+    gain: float = 1.0,
+    sizes: Sequence[int] = (),
+    pair: tuple[int, str] | None = None,
+    norm: str | dict | None = None,
+    plain: bool = False,
+    thing: nn.Module | None = None,
+):
+    """Stands for a constructor of ours."""
+
+
+takes.__module__ = 'restorekit.takes'
+
+
+@pytest.mark.parametrize(
+    'options',
+    [
+        {'count': 2, 'gain': 2, 'sizes': [1, 2], 'norm': 'batch', 'plain': True},
+        {'sizes': (), 'pair': [1, 'a'], 'norm': {'type': 'BN'}, 'thing': 'what is not plain'},
+        {'pair': None, 'norm': None, 'gain': 1e-3, 'thing': None},
+    ],
+)
+def test_values_that_fit_their_annotations(options):
+    check_options(takes, options)
+
+
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        ({'count': 2.0}, 'count must be int, got 2.0'),
+        ({'count': True}, 'count must be int, got True'),
+        ({'gain': '2'}, "gain must be float, got '2'"),
+        ({'sizes': 3}, r'sizes must be .*Sequence\[int\], got 3'),
+        ({'sizes': [1, 'b']}, r"got \[1, 'b'\]"),
+        ({'norm': 1}, r'norm must be str \| dict \| None, got 1'),
+        ({'plain': 0}, 'plain must be bool, got 0'),
+        ({'count': None}, 'count must be int, got None'),
+    ],
+)
+def test_values_that_do_not(options, message):
+    with pytest.raises(OptionError, match=message):
+        check_options(takes, options)
+
+
+def test_annotations_of_others_are_not_held_against_a_value():
+    def foreign(count: int = 1):
+        """A third party may annotate loosely."""
+
+    check_options(foreign, {'count': 'many'})
 
 
 def test_a_failed_build_leaves_the_registry_as_it_was():

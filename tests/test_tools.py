@@ -45,6 +45,9 @@ def test_cut_tiles_covers_the_image(tmp_path):
     failed = subprocess.run([*command, '--step', '0'], capture_output=True, text=True, check=False)
     assert failed.returncode == 1
     assert '--step must be in 1..480, got 0' in failed.stderr
+    write_image(tmp_path / 'in/a.jpg', image)
+    refused = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert 'tiles of a.jpg, a.png would have one name' in refused.stderr
 
 
 def make_bracket(folder, seed=0):

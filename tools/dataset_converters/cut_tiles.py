@@ -62,6 +62,10 @@ def main() -> None:
     images = sorted(path for path in args.source.glob('*') if is_image(path))
     if not images:
         sys.exit(f'{args.source}: no images')
+    stems = [path.stem for path in images]
+    twice = [path.name for path in images if stems.count(path.stem) > 1]
+    if twice:
+        sys.exit(f'{args.source}: tiles of {", ".join(twice)} would have one name; rename them')
     if not 0 < args.step <= args.size:
         sys.exit(f'--step must be in 1..{args.size}, got {args.step}')
     check_writable(args.out)
