@@ -79,9 +79,14 @@ class DOConv2d(nn.Conv2d):
         """The product, (out, in / groups, kh, kw)."""
         if self.depth is None:
             return self.weight.unflatten(2, self.kernel_size)
-        rows = self.weight.reshape(-1, self.in_channels, self.weight.shape[2]).transpose(0, 1)
-        product = torch.bmm(rows, (self.depth + self.identity).mT)  # (c, rows, taps)
-        return product.transpose(0, 1).reshape(self.out_channels, -1, *self.kernel_size)
+        weight = self.weight
+        if self.groups > 1:
+            weight = weight.reshape(-1, self.in_channels, weight.shape[2])
+        product = torch.bmm(weight.transpose(0, 1), (self.depth + self.identity).mT)
+        kernel = product.view(self.in_channels, -1, *self.kernel_size).transpose(0, 1)
+        return (
+            kernel.reshape(self.out_channels, -1, *self.kernel_size) if self.groups > 1 else kernel
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         return self._conv_forward(x, self.kernel(), self.bias)

@@ -163,6 +163,7 @@ def test_the_best_checkpoint_is_kept(photo_folder, tmp_path):
     options = {'default_hooks.checkpoint.save_best': 'photos_q20/PSRN'}
     with pytest.raises(ValueError, match="is not reported; did you mean 'photos_q20/PSNR'"):
         run(tiny_config(photo_folder, tmp_path / 'other', **options), 'slip')
+    assert not list((tmp_path / 'other').glob('*.pth')), 'it trained before it said so'
 
 
 def test_weights_alone_cannot_be_resumed(config, tmp_path):

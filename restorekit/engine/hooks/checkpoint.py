@@ -9,8 +9,10 @@ from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import BaseLoop
 
+from restorekit.datasets.wrappers import leaf_datasets
 from restorekit.engine.checkpoint import checkpoints_in, remove_leftovers
 from restorekit.io import write_whole
+from restorekit.metrics import ImageMetric
 from restorekit.registry import HOOKS, nearest
 
 RULES = {'greater': lambda new, best: new > best, 'less': lambda new, best: new < best}
@@ -58,6 +60,19 @@ class CheckpointHook(Hook):
     def before_train(self, runner: Any) -> None:
         if is_main_process():
             remove_leftovers(Path(runner.work_dir))
+        if self.save_best is not None and isinstance(runner._val_loop, BaseLoop):
+            metrics = runner.val_evaluator.metrics
+            sets = leaf_datasets(runner.val_dataloader.dataset)
+            ours = all(isinstance(metric, ImageMetric) for metric in metrics)
+            if ours and sets and all(hasattr(part, 'name') for part in sets):
+                self._check_reported([f'{part.name}/{m.title}' for part in sets for m in metrics])
+
+    def _check_reported(self, names: list[str]) -> None:
+        if self.save_best not in names:
+            raise ValueError(
+                f'CheckpointHook: save_best={self.save_best!r} is not reported; '
+                f'{nearest(str(self.save_best), names)}'
+            )
 
     def after_train_iter(
         self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None
@@ -87,12 +102,8 @@ class CheckpointHook(Hook):
         # The property would build the loop where validation runs alone.
         if self.save_best is None or not isinstance(runner._train_loop, BaseLoop):
             return
-        if self.save_best not in (metrics or {}):
-            raise ValueError(
-                f'CheckpointHook: save_best={self.save_best!r} is not reported; '
-                f'{nearest(self.save_best, list(metrics or {}))}'
-            )
-        assert metrics is not None
+        metrics = metrics or {}
+        self._check_reported(list(metrics))
         value, best = metrics[self.save_best], runner.message_hub.get_info('best_score')
         if best is None or RULES[self.rule](value, best):
             runner.message_hub.update_info('best_score', value)

@@ -1,0 +1,47 @@
+"""Memory that the commands keep, in processes of their own."""
+
+import os
+import platform
+import subprocess
+import sys
+
+import pytest
+
+FAULTS = """
+import resource, torch
+from restorekit.cli.memory import keep_freed_memory
+done = keep_freed_memory()
+def faults(times):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(times):
+        a = torch.ones(2**21)  # 8 MiB, 2048 pages
+        b = a + 1
+        del a, b
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+faults(5)
+print(done, faults(20))
+"""
+
+
+def run(**environment):
+    environment = {k: v for k, v in os.environ.items() if 'MALLOC' not in k} | environment
+    result = subprocess.run(
+        [sys.executable, '-c', FAULTS],
+        capture_output=True,
+        text=True,
+        env={**environment, 'OMP_NUM_THREADS': '1'},
+        check=True,
+    )
+    done, faults = result.stdout.split()
+    return done == 'True', int(faults)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != 'glibc', reason='needs glibc')
+def test_freed_memory_is_used_again_without_page_faults():
+    done, faults = run()
+    assert done
+    assert faults < 2048, 'the pages of 20 pairs of tensors were fetched anew'
+
+
+def test_a_chosen_allocator_is_left_alone():
+    assert not run(MALLOC_TRIM_THRESHOLD_='131072')[0]
