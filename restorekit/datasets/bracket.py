@@ -209,7 +209,7 @@ class SICEDataset(ImageDataset):
 
     The pair is the darkest and the brightest frame by mean luminance, or the two of given places
     in the order of the names. Its frames are some 3000 pixels wide: prepare them once with
-    `tools/dataset_converters/prepare_sice.py` and train with ExposurePairDataset.
+    `tools/dataset_converters/exposure_pairs.py` and train with ExposurePairDataset.
 
     Args:
         root: Folder of the scenes' folders and of `Label`.

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from restorekit.blocks import DOConv2d, RFFTBlock
 from restorekit.blocks.feedback import _Merge
+from restorekit.cli.memory import keep_freed_memory
 from restorekit.functional import mef_ssim
 from restorekit.registry import BACKBONES
 
@@ -168,6 +169,7 @@ def main() -> None:
     parser.add_argument('--threads', type=int, default=1)
     parser.add_argument('--turns', type=int, default=9)
     args = parser.parse_args()
+    keep_freed_memory()  # as the commands do; page faults would drown what is compared
     torch.set_num_threads(args.threads)
     torch.manual_seed(0)
     for name in args.names or BENCHMARKS:
