@@ -10,7 +10,7 @@ from restorekit.cli.options import add_weights_options, check_writable
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What to export, and where to."""
-    add_weights_options(parser)
+    add_weights_options(parser, device='cpu')
     parser.add_argument(
         '-o',
         '--out',

@@ -51,8 +51,8 @@ def add_launch_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_weights_options(parser: argparse.ArgumentParser) -> None:
-    """A trained network, and where it computes."""
+def add_weights_options(parser: argparse.ArgumentParser, *, device: str) -> None:
+    """A trained network, and where it computes; `device` says where by default."""
     parser.add_argument(
         '-m',
         '--model',
@@ -60,7 +60,9 @@ def add_weights_options(parser: argparse.ArgumentParser) -> None:
         help='the config of the network (default: the one that the checkpoint holds)',
     )
     parser.add_argument('-w', '--weights', metavar='CHECKPOINT', help='its checkpoint')
-    parser.add_argument('--device', metavar='DEVICE', help='cpu, cuda, cuda:1, …')
+    parser.add_argument(
+        '--device', metavar='DEVICE', help=f'cpu, cuda, cuda:1, … (default: {device})'
+    )
     parser.add_argument(
         '--unsafe-load',
         action='store_true',

@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar='IMAGE',
         help='image files; for a network that takes brackets, folders of one scene each',
     )
-    add_weights_options(parser)
+    add_weights_options(parser, device='a GPU if there is one')
     parser.add_argument(
         '-o', '--out', required=True, metavar='OUT', help='a folder, or for one image a file'
     )

@@ -86,10 +86,9 @@ def test_two_of_a_kind_by_name(pairs):
     ]
 
 
-@pytest.mark.parametrize('border', ['scale', 4])
-def test_psnr_b_keeps_its_grid(border):
-    with pytest.raises(ValueError, match=f'multiple of 8.*got {border!r}'):
-        METRICS.build({'type': 'PSNRB', 'crop_border': border})
+def test_psnr_b_keeps_its_grid():
+    with pytest.raises(ValueError, match='multiple of 8.*got 4'):
+        METRICS.build({'type': 'PSNRB', 'crop_border': 4})
 
 
 @pytest.mark.parametrize('options', [{'color': 'rgb'}, {'crop_border': -1}, {'crop_border': 'x'}])
