@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import typing
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,7 +11,15 @@ from mmengine.config import Config
 from mmengine.runner import Runner as MMEngineRunner
 from torch.utils.data import DataLoader
 
-from restorekit.registry import REGISTRIES, OptionError, UnknownTypeError, check_options, nearest
+from restorekit.registry import (
+    REGISTRIES,
+    OptionError,
+    UnknownTypeError,
+    check_options,
+    fits,
+    nearest,
+    written,
+)
 
 TOP_LEVEL = [
     *inspect.signature(MMEngineRunner.__init__).parameters,
@@ -31,6 +40,7 @@ EXTRA_OPTIONS = {
     'custom_hooks': ('priority',),
     'optim_wrapper': ('constructor', 'paramwise_cfg'),
     'param_scheduler': ('convert_to_iter_based',),
+    'norm_cfg': ('requires_grad',),
     'train_cfg': ('by_epoch',),
 }
 
@@ -115,7 +125,7 @@ def check_config(config: Config, source: str) -> None:
             _check_entry(place, entry)
         except (UnknownTypeError, OptionError) as error:
             problems.append(f'{".".join(map(str, place))}: {error}')
-    problems += [*_loader_problems(config), *_metric_problems(config)]
+    problems += [*_kind_problems(config), *_loader_problems(config), *_metric_problems(config)]
     if problems:
         raise ConfigError(f'{source}:' + ''.join(f'\n  {problem}' for problem in problems))
 
@@ -152,15 +162,33 @@ def _check_entry(place: tuple, entry: dict) -> None:
     extra = next((EXTRA_OPTIONS[key] for key in reversed(place) if key in EXTRA_OPTIONS), ())
     taken = ('type', '_scope_', *extra)
     options = {key: value for key, value in entry.items() if key not in taken}
-    complete = any(found in REGISTRIES[name].module_dict.values() for name in COMPLETE)
+    # A variable of the file's own may be a template that is completed elsewhere.
+    complete = place[0] in TOP_LEVEL and any(
+        found in REGISTRIES[name].module_dict.values() for name in COMPLETE
+    )
     check_options(found, options, complete=complete)
+
+
+def _kind_problems(config: Config) -> Iterator[str]:
+    """Top-level entries that are no dict, say, where the runner takes one."""
+    hints = {**typing.get_type_hints(MMEngineRunner.__init__), 'compile': bool | dict}
+    for key, value in config.items():
+        if key in hints and value is not None and not fits(value, hints[key]):
+            yield f'{key}: must be {written(hints[key])}, got {value!r}'
+    evaluators = [(key, config.get(key)) for key in ('val_evaluator', 'test_evaluator')]
+    hooks = [('custom_hooks', config.get('custom_hooks'))]
+    for key, entries in (*evaluators, *hooks):
+        for entry in entries if isinstance(entries, list | tuple) else ():
+            if not fits(entry, dict):
+                yield f'{key}: each entry must be a dict, got {entry!r}'
 
 
 def _loader_problems(config: Config) -> Iterator[str]:
     """Slips in the data loaders, which have no type."""
     accepted = [*inspect.signature(DataLoader).parameters, 'num_batch_per_epoch', 'skip_unreadable']
     for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
-        for key in config.get(name) or ():
+        loader = config.get(name)
+        for key in loader if isinstance(loader, dict) else ():
             if key not in accepted:
                 yield f'{name}: no option {key!r}; {nearest(key, accepted)}'
 
@@ -169,8 +197,8 @@ def _metric_problems(config: Config) -> Iterator[str]:
     """Metrics that would be reported under one name."""
     for place in ('val_evaluator', 'test_evaluator'):
         entries = config.get(place) or []
-        entries = [entries] if isinstance(entries, dict) else entries
-        names = [entry.get('name') or entry.get('type') for entry in entries]
+        entries = entries if isinstance(entries, list | tuple) else [entries]
+        names = [e.get('name') or e.get('type') for e in entries if isinstance(e, dict)]
         for name in sorted({str(name) for name in names if names.count(name) > 1}):
             yield f'{place}: several metrics are called {name}; give each a name of its own'
 

@@ -20,6 +20,8 @@ from __future__ import annotations
 import difflib
 import functools
 import inspect
+import math
+import os
 import traceback
 import types
 import typing
@@ -27,6 +29,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import entry_points
+from numbers import Number, Real
 from typing import Any
 
 import mmengine
@@ -103,61 +106,89 @@ def check_options(cls: Callable, options: dict, *, complete: bool = False) -> No
     Raises:
         OptionError: With the nearest accepted names, or what is accepted and what came.
     """
-    try:
-        # A module without a constructor of its own has torch's, which takes anything at first.
-        bare = getattr(cls, '__init__', None) is nn.Module.__init__
-        parameters = {} if bare else inspect.signature(cls).parameters
-    except (TypeError, ValueError):  # builtins without a signature
-        return
+    parameters, is_open = _parameters(cls)
     name = getattr(cls, '__name__', str(cls))
-    named = {
-        p.name: p for p in parameters.values() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
-    }
-    if not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+    if not is_open:
         for option in options:
-            if option not in named:
+            if option not in parameters:
                 raise OptionError(
-                    f'{name} has no option {option!r}; {nearest(option, list(named))}'
+                    f'{name} has no option {option!r}; {nearest(option, list(parameters))}'
                 )
-    missing = [key for key, p in named.items() if p.default is p.empty and key not in options]
+    missing = [key for key, p in parameters.items() if p.default is p.empty and key not in options]
     if complete and missing:
         raise OptionError(f'{name} needs the option {missing[0]!r}')
-    if cls.__module__.partition('.')[0] == SCOPE:
-        constructor: Any = cls.__init__ if inspect.isclass(cls) else cls
-        hints = typing.get_type_hints(constructor)
-        for option, value in options.items():
-            if option in hints and not _fits(value, hints[option]):
-                raise OptionError(
-                    f'{name}: {option} must be {_written(hints[option])}, got {value!r}'
-                )
+    for option, value in options.items():
+        hint = parameters[option].annotation if option in parameters else Any
+        if _is_ours(cls) and not fits(value, hint):
+            raise OptionError(f'{name}: {option} must be {written(hint)}, got {value!r}')
 
 
-PLAIN: dict[Any, Any] = {
-    int: int,
-    float: (int, float),
-    str: str,
-    bool: bool,
-    dict: dict,
-    type(None): type(None),
-}
+def _is_ours(cls: Callable) -> bool:
+    return cls.__module__.partition('.')[0] == SCOPE
 
 
-def _fits(value: Any, hint: Any) -> bool:
-    """Whether a value from a config can be meant by an annotation; what is not plain always can."""
+def _parameters(cls: Callable) -> tuple[dict[str, inspect.Parameter], bool]:
+    """What a constructor takes by name, and whether it takes any name.
+
+    Our constructors hand their `**options` on to the class that they inherit from.
+    """
+    found: dict[str, inspect.Parameter] = {}
+    for base in cls.__mro__ if inspect.isclass(cls) else (cls,):
+        if inspect.isclass(base) and '__init__' not in vars(base) and _is_ours(cls):
+            continue
+        try:
+            # A module without a constructor of its own has torch's, which takes anything at first.
+            if getattr(base, '__init__', None) is nn.Module.__init__:
+                return found, False
+            signature = inspect.signature(base, eval_str=_is_ours(base))
+        except (TypeError, ValueError):  # builtins without a signature
+            return found, True
+        kinds = {p.kind for p in signature.parameters.values()}
+        for key, parameter in signature.parameters.items():
+            if parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+                found.setdefault(key, parameter)
+        if inspect.Parameter.VAR_KEYWORD not in kinds:
+            return found, False
+        if not _is_ours(base):
+            return found, True
+    return found, False
+
+
+def fits(value: Any, hint: Any) -> bool:
+    """Whether a value from a config can be meant by an annotation.
+
+    Only plain values are refused: numbers, texts, lists, dicts, None. A list may stand for a tuple,
+    a whole float for an integer, 0 and 1 for a switch.
+    """
+    if not isinstance(value, str | Number | list | tuple | dict | None):
+        return True
     kind, arguments = typing.get_origin(hint) or hint, typing.get_args(hint)
     if kind in (typing.Union, types.UnionType):
-        return any(_fits(value, argument) for argument in arguments)
-    if kind in (list, tuple, Sequence):  # a config has either for either
+        return any(fits(value, argument) for argument in arguments)
+    if kind is typing.Literal:
+        return value in arguments
+    if kind in (list, tuple, Sequence):
         item = arguments[0] if len(set(arguments) - {...}) == 1 else Any
-        return isinstance(value, list | tuple) and all(_fits(entry, item) for entry in value)
-    if kind in PLAIN:
-        return isinstance(value, PLAIN[kind]) and (kind is bool or not isinstance(value, bool))
-    return True
+        return isinstance(value, list | tuple) and all(fits(entry, item) for entry in value)
+    if kind is bool:
+        return value in (True, False)
+    if kind in (int, float):
+        if not isinstance(value, Real) or isinstance(value, bool):
+            return False
+        return kind is float or float(value).is_integer() or math.isinf(value)
+    if kind in (inspect.Parameter.empty, Any) or not inspect.isclass(kind):
+        return True
+    if issubclass(kind, os.PathLike):
+        return isinstance(value, str)
+    # A dict is the config of an object to be built.
+    to_build = isinstance(value, dict) and kind.__module__ != 'builtins'
+    return to_build or isinstance(value, kind)
 
 
-def _written(hint: Any) -> str:
+def written(hint: Any) -> str:
     """An annotation as one writes it."""
-    return hint.__name__ if isinstance(hint, type) and not typing.get_args(hint) else str(hint)
+    plain = inspect.isclass(hint) and not typing.get_args(hint)
+    return hint.__name__ if plain else str(hint).replace('typing.', '')
 
 
 class Registry(root.Registry):

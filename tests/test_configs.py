@@ -161,6 +161,13 @@ def check(tmp_path, text, **options):
             "model = dict(type='Restorer', backbone='AIN')",
             "model: Restorer: backbone must be dict, got 'AIN'",
         ),
+        (
+            "val_evaluator = [dict(type='PSNRB', colour='y')]",
+            "val_evaluator.0: PSNRB has no option 'colour'; did you mean 'color'",
+        ),
+        ("val_evaluator = ['PSNR']", "val_evaluator: each entry must be a dict, got 'PSNR'"),
+        ('train_dataloader = 5', r'train_dataloader: must be .*Dict.*, got 5'),
+        ('load_from = 5', r'load_from: must be .*str.*, got 5'),
         ('model = dict(', 'cannot be read: SyntaxError'),
         ("_base_ = './nothing.py'", 'nothing.py'),
     ],
@@ -207,6 +214,7 @@ def test_overrides_are_checked_too(tmp_path):
 def test_free_variables_and_other_packages_parts_are_allowed(tmp_path):
     text = """
 my_root = 'x'
+my_loss = dict(type='TonemappedLoss')
 model = dict(type='Restorer', losses=dict(a=dict(type='L1Loss', weight=2, pred='output')))
 optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='Adam', lr=1), paramwise_cfg=dict())
 default_hooks = dict(report=dict(type='ReportHook', priority='LOW'))

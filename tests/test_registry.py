@@ -8,6 +8,7 @@ import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 from mmengine.registry import MODELS as MMENGINE_MODELS
 from mmengine.registry import DefaultScope
@@ -69,8 +70,10 @@ takes.__module__ = 'restorekit.takes'
     'options',
     [
         {'count': 2, 'gain': 2, 'sizes': [1, 2], 'norm': 'batch', 'plain': True},
-        {'sizes': (), 'pair': [1, 'a'], 'norm': {'type': 'BN'}, 'thing': 'what is not plain'},
+        {'sizes': (), 'pair': [1, 'a'], 'norm': {'type': 'BN'}, 'thing': {'type': 'A'}},
         {'pair': None, 'norm': None, 'gain': 1e-3, 'thing': None},
+        {'count': 1e6, 'sizes': range(3), 'plain': 1, 'gain': np.float32(1)},
+        {'count': float('inf'), 'gain': np.ones(3), 'norm': Path('a'), 'thing': object()},
     ],
 )
 def test_values_that_fit_their_annotations(options):
@@ -80,13 +83,14 @@ def test_values_that_fit_their_annotations(options):
 @pytest.mark.parametrize(
     ('options', 'message'),
     [
-        ({'count': 2.0}, 'count must be int, got 2.0'),
+        ({'count': 2.5}, 'count must be int, got 2.5'),
         ({'count': True}, 'count must be int, got True'),
         ({'gain': '2'}, "gain must be float, got '2'"),
         ({'sizes': 3}, r'sizes must be .*Sequence\[int\], got 3'),
         ({'sizes': [1, 'b']}, r"got \[1, 'b'\]"),
         ({'norm': 1}, r'norm must be str \| dict \| None, got 1'),
-        ({'plain': 0}, 'plain must be bool, got 0'),
+        ({'plain': 2}, 'plain must be bool, got 2'),
+        ({'thing': 5}, r'thing must be .*Module \| None, got 5'),
         ({'count': None}, 'count must be int, got None'),
     ],
 )

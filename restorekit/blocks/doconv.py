@@ -62,10 +62,9 @@ class DOConv2d(nn.Conv2d):
         )
         taps = math.prod(_pair(kernel_size))
         columns = taps if depth_multiplier is None else depth_multiplier
-        if columns < taps:
-            raise ValueError(
-                f'DOConv2d: depth_multiplier must be at least {taps}, the kernel, got {columns}'
-            )
+        if columns < taps or (taps == 1 and columns > 1):
+            wanted = f'at least {taps}, the kernel,' if taps > 1 else '1 for a 1x1 kernel,'
+            raise ValueError(f'DOConv2d: depth_multiplier must be {wanted} got {columns}')
         self.weight = nn.Parameter(torch.empty(out_channels, in_channels // groups, columns))
         nn.init.kaiming_uniform_(self.weight, a=math.sqrt(5))
         self.depth = None
@@ -125,6 +124,7 @@ def fuse(model: nn.Module) -> nn.Module:
     """
     if callable(getattr(model, 'folded', None)):
         return model.folded()
-    for name, child in model.named_children():
-        setattr(model, name, fuse(child))
+    for name, child in model._modules.items():  # named_children leaves out what it has seen
+        if child is not None:
+            setattr(model, name, fuse(child))
     return model

@@ -101,7 +101,7 @@ def run(args: argparse.Namespace) -> None:
 def merge_bracket(restore: Inferencer, folder: Path) -> np.ndarray:
     """The image of the bracket in a folder."""
     model = restore.model
-    bracket = find_bracket(folder, need_exposures=model.linear)
+    bracket = find_bracket(folder, need_exposures=model.needs_exposures)
     frames, exposures = list(bracket.frames), list(bracket.exposures)
     wanted = model.num_frames
     if wanted is not None and wanted < len(frames):

@@ -71,8 +71,8 @@ def _resize_along(image: Tensor, dim: int, scale: float, length: int, antialias:
         return image
     eight_bit = image.dtype == torch.uint8
     source = image.double() if eight_bit else image
-    # Sizes are symbols while a network is exported for any; those cannot be remembered.
-    taps = _taps if isinstance(length, torch.SymInt) else _remembered_taps
+    # What a tracer makes, symbols and tensors without values, must not be remembered.
+    taps = _taps if torch.compiler.is_compiling() else _remembered_taps
     index, weight = taps(image.shape[dim], scale, length, antialias, source.dtype, source.device)
     shape = [1] * image.ndim
     shape[dim] = length
@@ -104,7 +104,7 @@ def _taps(
     left = torch.floor(centre - width / 2)
     taps = left[None] + torch.arange(1, math.ceil(width) + 1, dtype=torch.float64)[:, None]
     weights = stretch * _cubic(stretch * (centre[None] - taps))
-    weights = weights / weights.sum(0, keepdim=True)
+    weights = weights / sum(weights.unbind())  # in this order, however many there are
     # Mirror with the border pixel repeated: ... 2 1 | 1 2 3 ... n | n n-1 ...
     period = torch.full((), 2 * in_length)  # a tensor, as ONNX wants it
     position = (taps.long() - 1) % period

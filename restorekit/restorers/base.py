@@ -25,6 +25,7 @@ class BaseRestorer(BaseModel):
         scale: Output size over input size.
         takes_bracket: Whether the input is a bracket, (N, K, C, H, W), dark to bright.
         num_frames: How many frames such a bracket has; None where any number will do.
+        needs_exposures: Whether `restore` needs the exposures of the frames.
         linear: Whether the result is linear radiance, to be written as HDR, rather than an image
             in [0, 1].
     """
@@ -36,6 +37,10 @@ class BaseRestorer(BaseModel):
 
     def __init__(self, data_preprocessor: dict | None = None) -> None:
         super().__init__(MODELS.build(data_preprocessor or {'type': 'ImagePreprocessor'}))
+
+    @property
+    def needs_exposures(self) -> bool:
+        return self.takes_bracket and self.linear
 
     @abstractmethod
     def restore(self, images: Tensor, exposures: Tensor | None = None) -> Tensor:

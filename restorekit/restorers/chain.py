@@ -39,6 +39,10 @@ class Chain(BaseRestorer):
         self.scale = math.prod(step.scale for step in self.steps)
         self.linear = self.steps[-1].linear
 
+    @property
+    def needs_exposures(self) -> bool:
+        return any(step.needs_exposures for step in self.steps)
+
     def restore(self, images: Tensor, exposures: Tensor | None = None) -> Tensor:
         for step in self.steps:
             if images.ndim == 5 and not step.takes_bracket:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from restorekit.data_sample import DataSample
 from restorekit.functional import imresize
-from restorekit.registry import BACKBONES, LOSSES, MODELS, nearest
+from restorekit.registry import BACKBONES, LOSSES, MODELS, fits, nearest, written
 from restorekit.restorers.base import BaseRestorer, exposures_of
 
 Named = dict[str, 'Tensor | list[Tensor]']
@@ -25,10 +25,17 @@ class LossTerm(nn.Module):
 
     def __init__(self, loss: dict) -> None:
         super().__init__()
+        if not isinstance(loss, dict):
+            raise ValueError(f'Restorer: each entry of losses must be a dict, got {loss!r}')
         options = dict(loss)
         self.weight = options.pop('weight', 1.0)
         self.pred = options.pop('pred', 'output')
         self.target = options.pop('target', 'gt')
+        for key, kind in (('weight', float), ('pred', str), ('target', str)):
+            if not fits(getattr(self, key), kind):
+                raise ValueError(
+                    f'Restorer: {key} of a loss must be {written(kind)}, got {getattr(self, key)!r}'
+                )
         self.loss = LOSSES.build(options)
 
     def forward(self, preds: Named, targets: dict[str, Tensor]) -> Tensor:

@@ -9,6 +9,7 @@ from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import BaseLoop
 
+from restorekit.datasets.base import ImageDataset
 from restorekit.datasets.wrappers import leaf_datasets
 from restorekit.engine.checkpoint import checkpoints_in, remove_leftovers
 from restorekit.io import write_whole
@@ -63,8 +64,10 @@ class CheckpointHook(Hook):
         if self.save_best is not None and isinstance(runner._val_loop, BaseLoop):
             metrics = runner.val_evaluator.metrics
             sets = leaf_datasets(runner.val_dataloader.dataset)
-            ours = all(isinstance(metric, ImageMetric) for metric in metrics)
-            if ours and sets and all(hasattr(part, 'name') for part in sets):
+            # Others may report under names that only they know.
+            plain = [getattr(type(m), 'compute_metrics', None) for m in metrics]
+            plain += [type(part).get_data_info for part in sets]
+            if sets and set(plain) == {ImageMetric.compute_metrics, ImageDataset.get_data_info}:
                 self._check_reported([f'{part.name}/{m.title}' for part in sets for m in metrics])
 
     def _check_reported(self, names: list[str]) -> None:
