@@ -32,10 +32,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Export, and say how far the program is from the network."""
     from restorekit.inference import export, load_restorer
+    from restorekit.inference.export import check_target
     from restorekit.inference.inferencer import device_of
 
     if args.size and min(args.size) < 1:
         raise ValueError(f'--size: expected two lengths >= 1, got {args.size}')
+    check_target(args.out)
     if args.out.exists() and not args.overwrite:
         raise ValueError(f'exists already: {args.out}; --overwrite replaces')
     check_writable(args.out.parent)

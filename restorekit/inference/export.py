@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
-import os
+import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,11 +15,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from restorekit.io import write_whole
 from restorekit.restorers import BaseRestorer
 from restorekit.version import __version__
 
 FORMATS = ('.pt2', '.onnx')
-TRACED, CHECKED = (2, 48, 64), (1, 40, 56)  # N, H, W of the images to trace and to check with
+FACTS = 'restorekit.json'
+# N, H, W of the images to trace with, and to compare with: odd ones, and larger ones.
+TRACED, COMPARED = (2, 48, 64), ((1, 37, 51), (3, 131, 170))
 TOLERANCE = 1e-4
 
 
@@ -30,12 +34,12 @@ def export(model: BaseRestorer, path: str | Path, *, size: tuple[int, int] | Non
     """Write a restorer as a program: `.pt2` for torch.export.load, `.onnx` for ONNX Runtime.
 
     The program takes `images`, (N, C, H, W), or brackets, (N, K, 3, H, W), dark to bright, in
-    [0, 1], and where the result is linear radiance `exposures`, (N, K), in EV; it gives what
+    [0, 1], and where the model needs them `exposures`, (N, K), in EV; it gives what
     `Inferencer` gives, (N, C, scale H, scale W). A network for luma takes and gives luma. Beside
     it in the file stands a JSON text, 'restorekit.json', that says so.
 
-    Before the file gets its name it is read back and run on other images than it was traced with,
-    on the CPU where it is ONNX, and compared with the model.
+    Before it is written the program is loaded and run on images of other sizes than it was traced
+    with, on the CPU where it is ONNX, and compared with the model.
 
     Args:
         model: Folded, in evaluation mode, on the device that the program is for.
@@ -47,31 +51,42 @@ def export(model: BaseRestorer, path: str | Path, *, size: tuple[int, int] | Non
         ExportError: If the suffix is neither, the model cannot be traced or translated, or the
             difference is more than 1e-4.
         ModuleNotFoundError: If it is ONNX and the extra is missing.
+        OSError: If the file cannot be written.
     """
     path = Path(path)
-    if path.suffix not in FORMATS:
-        raise ExportError(f'{path}: expected a file that ends in {" or ".join(FORMATS)}')
-    if path.suffix == '.onnx':
-        _require_onnx(path)
+    check_target(path)
+    facts = json.dumps(_facts(model, size))
     program = _trace(model, path, size)
-    temporary = path.with_name(f'.{os.getpid()}.{path.name}')
     try:
         if path.suffix == '.pt2':
-            facts = {'restorekit.json': json.dumps(_facts(model, size))}
-            torch.export.save(program, temporary, extra_files=facts)
+            buffer = io.BytesIO()
+            torch.export.save(program, buffer, extra_files={FACTS: facts})
+            data = buffer.getvalue()
         else:
-            _write_onnx(program, temporary, _facts(model, size))
-        difference = _check(model, temporary, size)
-        if not difference <= TOLERANCE:
-            raise ExportError(f'{path}: the program differs from the model by {difference:.1e}')
-        temporary.replace(path)
-    except ExportError:
-        raise
+            data = _onnx(program, facts)
+        difference = max(_differences(model, data, path.suffix, size))
     except Exception as error:  # translators raise whatever they stumble over
         raise ExportError(f'{path}: {_reason(error)}{_advice(size)}') from error
-    finally:
-        temporary.unlink(missing_ok=True)
+    if not difference <= TOLERANCE:
+        raise ExportError(
+            f'{path}: the program differs from the model by {difference:.1e}{_advice(size)}'
+        )
+    write_whole(path, data)
     return difference
+
+
+def check_target(path: Path) -> None:
+    """Raise where a program cannot be written to `path`, before any work.
+
+    Raises:
+        ExportError, ModuleNotFoundError: As `export` says.
+    """
+    if path.suffix not in FORMATS:
+        raise ExportError(f'{path}: expected a file that ends in {" or ".join(FORMATS)}')
+    if path.is_dir():
+        raise ExportError(f'{path}: is a folder')
+    if path.suffix == '.onnx':
+        _require_onnx(path)
 
 
 class _Program(nn.Module):
@@ -109,14 +124,14 @@ def _inputs(model: BaseRestorer, shape: tuple[int, int, int]) -> tuple[Tensor, .
     generator = torch.Generator().manual_seed(0)
     device = next(iter(model.parameters()), torch.empty(0)).device
     count, *sides = shape
-    channels = 1 if model.data_preprocessor.color == 'y' else 3
+    channels = 1 if _color(model) == 'y' else 3
     if not model.takes_bracket:
         return (torch.rand(count, channels, *sides, generator=generator).to(device),)
     if model.num_frames is None:
         raise ExportError(f'{type(model).__name__} takes any number of frames; a program cannot')
     frames = torch.rand(count, model.num_frames, channels, *sides, generator=generator)
     exposures = 2.0 * torch.arange(model.num_frames).expand(count, -1)
-    inputs = (frames, exposures) if model.linear else (frames,)
+    inputs = (frames, exposures) if model.needs_exposures else (frames,)
     return tuple(tensor.to(device) for tensor in inputs)
 
 
@@ -126,29 +141,40 @@ def _facts(model: BaseRestorer, size: tuple[int, int] | None) -> dict[str, Any]:
         'restorekit': __version__,
         'images': 'N, K, C, H, W, dark to bright' if model.takes_bracket else 'N, C, H, W',
         'frames': model.num_frames,
-        'color': model.data_preprocessor.color,
-        'exposures': 'N, K, in EV' if model.takes_bracket and model.linear else None,
+        'color': _color(model),
+        'exposures': 'N, K, in EV' if model.needs_exposures else None,
         'scale': model.scale,
         'result': 'linear radiance' if model.linear else 'display-referred, in [0, 1]',
         'size': size,
     }
 
 
-def _check(model: BaseRestorer, path: Path, size: tuple[int, int] | None) -> float:
-    """The largest difference between the file's results and the model's."""
-    inputs = _inputs(model, CHECKED if size is None else (CHECKED[0], *size))
-    with torch.no_grad():
-        expected = _Program(model)(*inputs)
-        if path.suffix == '.pt2':
-            result = torch.export.load(path).module()(*inputs)
-        else:
-            import onnxruntime
+def _color(model: BaseRestorer) -> str:
+    return getattr(model.data_preprocessor, 'color', 'rgb')
 
-            session = onnxruntime.InferenceSession(path, providers=['CPUExecutionProvider'])
-            names = [entry.name for entry in session.get_inputs()]
+
+def _differences(
+    model: BaseRestorer, data: bytes, suffix: str, size: tuple[int, int] | None
+) -> Iterator[float]:
+    """The largest difference between the program's results and the model's, image by image."""
+    if suffix == '.pt2':
+        run = torch.export.load(io.BytesIO(data)).module()
+    else:
+        import onnxruntime
+
+        session = onnxruntime.InferenceSession(data, providers=['CPUExecutionProvider'])
+        names = [entry.name for entry in session.get_inputs()]
+
+        def run(*inputs: Tensor) -> Tensor:
             feed = {name: x.cpu().numpy() for name, x in zip(names, inputs, strict=True)}
-            result = torch.from_numpy(session.run(None, feed)[0]).to(expected)
-    return (result - expected).abs().max().item()
+            return torch.from_numpy(session.run(None, feed)[0])
+
+    for count, *sides in COMPARED:
+        inputs = _inputs(model, (count, *(size or sides)))
+        with torch.no_grad():
+            expected, result = _Program(model)(*inputs), run(*inputs)
+        same = result.shape == expected.shape
+        yield (result.to(expected) - expected).abs().max().item() if same else math.inf
 
 
 def _require_onnx(path: Path) -> None:
@@ -163,12 +189,12 @@ def _require_onnx(path: Path) -> None:
     onnxruntime.set_default_logger_severity(4)  # its errors come as exceptions
 
 
-def _write_onnx(program: torch.export.ExportedProgram, path: Path, facts: dict[str, Any]) -> None:
+def _onnx(program: torch.export.ExportedProgram, facts: str) -> bytes:
     with _quiet():
         translated = torch.onnx.export(program, dynamo=True, verbose=False)
     assert translated is not None
-    translated.model.metadata_props['restorekit.json'] = json.dumps(facts)
-    translated.save(path)
+    translated.model.metadata_props[FACTS] = facts
+    return translated.model_proto.SerializeToString()
 
 
 @contextmanager

@@ -92,6 +92,23 @@ def test_folding_a_network_leaves_plain_convolutions_and_the_result():
     assert not any(name.endswith('depth') for name in folded.state_dict())
 
 
+def test_folding_a_layer_that_stands_twice():
+    layer = DOConv2d(2, 2, 3)
+    folded = fuse(nn.Sequential(layer, nn.ReLU(), layer))
+    assert [type(part) for part in folded] == [nn.Conv2d, nn.ReLU, nn.Conv2d]
+
+
+def test_a_child_that_is_called_fuse_is_left_alone():
+    net = nn.Module()
+    net.fuse = nn.Conv2d(1, 1, 1)
+    assert fuse(net) is net
+
+
+def test_a_one_by_one_kernel_has_no_columns():
+    with pytest.raises(ValueError, match='depth_multiplier must be 1 for a 1x1 kernel, got 4'):
+        DOConv2d(4, 8, 1, depth_multiplier=4)
+
+
 def test_folding_one_layer_gives_its_replacement():
     assert type(fuse(DOConv2d(2, 2, 3))) is nn.Conv2d
 

@@ -22,6 +22,7 @@ AMMSNET = {
         'attentions': [{'type': 'NonLocal'}, {'type': 'SOCA', 'reduction': 2}],
     },
 }
+BICUBIC = {'type': 'Restorer', 'backbone': {'type': 'Bicubic', 'scale': 2}}
 
 
 def run(path, *inputs):
@@ -93,6 +94,7 @@ def test_errors_leave_no_file(tmp_path):
     model = save(tmp_path, LUMA, 'luma')
     out = tmp_path / 'out'
     assert 'ends in .pt2 or .onnx' in error_of('export', *model, '-o', out / 'x.pt')
+    assert not out.exists()
     message = error_of('export', *model, '-o', out / 'x.pt2', '--size', '0', '8')
     assert 'expected two lengths >= 1, got [0, 8]' in message
     (tmp_path / 'mertens.py').write_text("model = dict(type='MertensFusion')\n")
@@ -119,6 +121,62 @@ def test_what_cannot_be_traced_says_so_and_leaves_no_file(tmp_path):
     finally:
         BACKBONES.module_dict.pop('Sorting')
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize('suffix', FORMATS)
+def test_networks_that_treat_sizes_differently_are_refused(suffix, tmp_path):
+    if suffix == '.onnx':
+        pytest.importorskip('onnxscript')
+
+    @BACKBONES.register_module()
+    class Padding(torch.nn.Module):
+        scale = 1
+
+        def forward(self, x):
+            height, width = x.shape[-2:]
+            if height % 4 or width % 4:
+                x = torch.nn.functional.pad(x, (0, -width % 4, 0, -height % 4))
+            coarse = torch.nn.functional.avg_pool2d(x, 4)
+            return torch.nn.functional.interpolate(coarse, scale_factor=4)[..., :height, :width]
+
+    try:
+        model = MODELS.build({'type': 'Restorer', 'backbone': {'type': 'Padding'}}).eval()
+        with pytest.raises(ValueError, match='try one size for all images'):
+            export(model, tmp_path / f'any{suffix}')
+        assert not list(tmp_path.iterdir())
+        assert export(model, tmp_path / f'one{suffix}', size=(33, 46)) <= 1e-4
+    finally:
+        BACKBONES.module_dict.pop('Padding')
+
+
+def test_one_size_of_an_enlarging_network_leaves_nothing_behind(tmp_path):
+    restorer = MODELS.build(LUMA).eval()
+    images = torch.rand(1, 1, 33, 45)
+    assert export(restorer, tmp_path / 'one.pt2', size=(33, 45)) <= 1e-4
+    with torch.no_grad():
+        result = restorer.restore(images)  # no longer in the tracer's hands
+    assert type(result) is torch.Tensor
+    torch.testing.assert_close(run(tmp_path / 'one.pt2', images), result.clamp(0, 1))
+
+
+def test_a_chain_after_hdr(tmp_path):
+    chain = {'type': 'Chain', 'steps': [HDR, BICUBIC]}
+    restorer = fuse(MODELS.build(chain)).eval()
+    assert export(restorer, tmp_path / 'chain.pt2') <= 1e-4
+    assert facts_of(tmp_path / 'chain.pt2')['scale'] == 2
+
+
+def test_a_full_disk_leaves_the_older_file(tmp_path, monkeypatch):
+    path = tmp_path / 'model.pt2'
+    path.write_bytes(b'mine')
+
+    def full(self, data):
+        raise OSError(28, 'No space left on device')
+
+    monkeypatch.setattr('pathlib.Path.write_bytes', full)
+    with pytest.raises(OSError, match='model.pt2: cannot be written .No space left'):
+        export(MODELS.build(LUMA).eval(), path)
+    assert path.read_bytes() == b'mine'
 
 
 def test_a_program_that_differs_is_not_written(tmp_path):
