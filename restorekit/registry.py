@@ -136,10 +136,10 @@ def _parameters(cls: Callable) -> tuple[dict[str, inspect.Parameter], bool]:
     for base in cls.__mro__ if inspect.isclass(cls) else (cls,):
         if inspect.isclass(base) and '__init__' not in vars(base) and _is_ours(cls):
             continue
+        # Without a constructor of their own; torch's takes anything at first.
+        if base is object or getattr(base, '__init__', None) is nn.Module.__init__:
+            return found, False
         try:
-            # A module without a constructor of its own has torch's, which takes anything at first.
-            if getattr(base, '__init__', None) is nn.Module.__init__:
-                return found, False
             signature = inspect.signature(base, eval_str=_is_ours(base))
         except (TypeError, ValueError):  # builtins without a signature
             return found, True

@@ -99,6 +99,29 @@ def test_values_that_do_not(options, message):
         check_options(takes, options)
 
 
+def test_constructors_that_are_inherited_or_missing():
+    class Bare:
+        """Takes nothing."""
+
+    class Base:
+        def __init__(self, size: int = 1):
+            self.size = size
+
+    class Open(Base):
+        def __init__(self, gain: float = 1.0, **options):
+            super().__init__(**options)
+
+    for part in (Bare, Base, Open):
+        part.__module__ = 'restorekit.parts'
+    check_options(Open, {'gain': 2, 'size': 3})
+    with pytest.raises(OptionError, match="Open has no option 'sise'; did you mean 'size'"):
+        check_options(Open, {'sise': 3})
+    with pytest.raises(OptionError, match="Open: size must be int, got 'a'"):
+        check_options(Open, {'size': 'a'})
+    with pytest.raises(OptionError, match="Bare has no option 'size'"):
+        check_options(Bare, {'size': 3})
+
+
 def test_annotations_of_others_are_not_held_against_a_value():
     def foreign(count: int = 1):
         """A third party may annotate loosely."""

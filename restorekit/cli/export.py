@@ -32,8 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Export, and say how far the program is from the network."""
     from restorekit.inference import export, load_restorer
-    from restorekit.inference.export import check_target
     from restorekit.inference.inferencer import device_of
+    from restorekit.inference.program import check_target
 
     if args.size and min(args.size) < 1:
         raise ValueError(f'--size: expected two lengths >= 1, got {args.size}')
