@@ -11,15 +11,8 @@ from mmengine.config import Config
 from mmengine.runner import Runner as MMEngineRunner
 from torch.utils.data import DataLoader
 
-from restorekit.registry import (
-    REGISTRIES,
-    OptionError,
-    UnknownTypeError,
-    check_options,
-    fits,
-    nearest,
-    written,
-)
+from restorekit.options import OptionError, check_options, fits, nearest, written
+from restorekit.registry import REGISTRIES, UnknownTypeError
 
 TOP_LEVEL = [
     *inspect.signature(MMEngineRunner.__init__).parameters,

@@ -9,7 +9,8 @@ from typing import Any
 from mmengine.config import Config
 
 from restorekit.config import ConfigError, check_config, typed_entries
-from restorekit.registry import REGISTRIES, nearest
+from restorekit.options import nearest
+from restorekit.registry import REGISTRIES
 
 SCOPES = ('restorekit', 'mmengine', 'mmcv')
 NUMBERS = {'inf': math.inf, 'nan': math.nan}

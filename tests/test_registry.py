@@ -14,16 +14,8 @@ from mmengine.registry import MODELS as MMENGINE_MODELS
 from mmengine.registry import DefaultScope
 from torch import nn
 
-from restorekit.registry import (
-    BACKBONES,
-    BLOCKS,
-    LOSSES,
-    MODELS,
-    REGISTRIES,
-    OptionError,
-    UnknownTypeError,
-    check_options,
-)
+from restorekit.options import OptionError, check_options
+from restorekit.registry import BACKBONES, BLOCKS, LOSSES, MODELS, REGISTRIES, UnknownTypeError
 
 
 @pytest.mark.parametrize('name', ['ain', 'AIM', 'AINN'])

@@ -15,7 +15,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Print the names, plugins included."""
     from restorekit.config import config_folder
-    from restorekit.registry import REGISTRIES, nearest
+    from restorekit.options import nearest
+    from restorekit.registry import REGISTRIES
 
     if args.registry and args.registry != 'configs' and args.registry.upper() not in REGISTRIES:
         raise ValueError(

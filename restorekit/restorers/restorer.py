@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from restorekit.data_sample import DataSample
 from restorekit.functional import imresize
-from restorekit.registry import BACKBONES, LOSSES, MODELS, fits, nearest, written
+from restorekit.options import fits, nearest, written
+from restorekit.registry import BACKBONES, LOSSES, MODELS
 from restorekit.restorers.base import BaseRestorer, exposures_of
 
 Named = dict[str, 'Tensor | list[Tensor]']

@@ -14,7 +14,8 @@ from restorekit.datasets.wrappers import leaf_datasets
 from restorekit.engine.checkpoint import checkpoints_in, remove_leftovers
 from restorekit.io import write_whole
 from restorekit.metrics import ImageMetric
-from restorekit.registry import HOOKS, nearest
+from restorekit.options import nearest
+from restorekit.registry import HOOKS
 
 RULES = {'greater': lambda new, best: new > best, 'less': lambda new, best: new < best}
 
