@@ -29,8 +29,8 @@ def run(args: argparse.Namespace) -> None:
     from restorekit.cli.options import check_writable
     from restorekit.cli.test import evaluate
     from restorekit.config import load_config
-    from restorekit.engine.hooks.report import benchmark_table
     from restorekit.io import write_whole
+    from restorekit.metrics import benchmark_table
 
     out = Path(args.out)
     check_writable(out)

@@ -11,13 +11,6 @@ from mmengine.dist import all_gather_object, is_main_process
 from mmengine.runner import Runner as MMEngineRunner
 from mmengine.runner.checkpoint import weights_to_cpu
 
-from restorekit.engine.checkpoint import (
-    CheckpointError,
-    latest_checkpoint,
-    load_weights,
-    read_checkpoint,
-    write_checkpoint,
-)
 from restorekit.engine.distributed import (
     average_buffers,
     own_optimizer_state,
@@ -27,6 +20,13 @@ from restorekit.engine.distributed import (
 from restorekit.engine.history import BoundedHistoryHook, plain_history, restored_history
 from restorekit.engine.random_state import RandomStateHook, random_state
 from restorekit.engine.samplers import ResumableSampler
+from restorekit.io.checkpoint import (
+    CheckpointError,
+    latest_checkpoint,
+    load_weights,
+    read_checkpoint,
+    write_checkpoint,
+)
 from restorekit.version import __version__, versions
 
 
@@ -60,7 +60,7 @@ class ResumableRunner(MMEngineRunner):
         strict: bool = False,
         revise_keys: Any = None,
     ) -> dict:
-        """Load weights from a file on disk, as `restorekit.engine.checkpoint` does.
+        """Load weights from a file on disk, as `restorekit.io.checkpoint` does.
 
         `map_location` and `revise_keys` are mmengine's and have no effect: tensors come to the CPU
         first, and other codes' names take a converter.

@@ -8,8 +8,8 @@ from mmengine.config import Config
 
 from restorekit.blocks import fuse
 from restorekit.config import load_config
-from restorekit.embedded import embedded_config
-from restorekit.engine.checkpoint import load_weights, read_checkpoint
+from restorekit.config.embedded import embedded_config
+from restorekit.io.checkpoint import load_weights, read_checkpoint
 from restorekit.registry import MODELS
 from restorekit.restorers import BaseRestorer
 

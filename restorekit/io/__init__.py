@@ -1,6 +1,7 @@
-"""Image files: the only place that knows codecs and OpenCV's BGR."""
+"""Files in and out: the only place that knows codecs and OpenCV's BGR."""
 
 from restorekit.io.bracket import Bracket, BracketError, find_bracket, natural_order, order_bracket
+from restorekit.io.files import remove_leftovers, whole_file, write_whole
 from restorekit.io.hdr import (
     HDR_EXTENSIONS,
     TONE_MAPS,
@@ -19,7 +20,6 @@ from restorekit.io.image import (
     read_image,
     to_integers,
     write_image,
-    write_whole,
 )
 
 __all__ = [
@@ -39,8 +39,10 @@ __all__ = [
     'order_bracket',
     'read_hdr',
     'read_image',
+    'remove_leftovers',
     'to_integers',
     'tonemap',
+    'whole_file',
     'write_hdr',
     'write_image',
     'write_whole',

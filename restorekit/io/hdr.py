@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import uuid
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,8 @@ import numpy as np
 import torch
 
 from restorekit.functional import mu_law
-from restorekit.io.image import ImageReadError, read_bytes, read_image, write_whole
+from restorekit.io.files import whole_file, write_whole
+from restorekit.io.image import ImageReadError, read_bytes, read_image
 
 HDR_EXTENSIONS = ('.hdr', '.exr')
 WRITABLE = (*HDR_EXTENSIONS, '.tif', '.tiff')
@@ -174,13 +174,9 @@ def _read_exr(path: str | Path) -> np.ndarray:
 
 def _write_exr(path: Path, pixels: np.ndarray) -> None:
     exr = _openexr(path)
-    temporary = path.with_name(f'.{uuid.uuid4().hex}.exr')
     header = {'compression': exr.ZIP_COMPRESSION, 'type': exr.scanlineimage}
-    try:
-        with exr.File(header, {'RGB': pixels}) as file:
+    with whole_file(path) as temporary, exr.File(header, {'RGB': pixels}) as file:
+        try:
             file.write(str(temporary))
-        temporary.replace(path)
-    except (OSError, RuntimeError) as error:
-        raise OSError(f'{path}: cannot be written ({error})') from error
-    finally:
-        temporary.unlink(missing_ok=True)
+        except RuntimeError as error:  # the library's word for a missing folder or a full disk
+            raise OSError(str(error)) from error

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import uuid
 import warnings
 from pathlib import Path
 
 import cv2
 import numpy as np
+
+from restorekit.io.files import write_whole
 
 EXTENSIONS = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.webp')
 
@@ -105,22 +105,6 @@ def write_image(path: str | Path, image: np.ndarray, *, bits: int = 8) -> None:
     if not done:
         raise ValueError(f'{path}: OpenCV could not encode {image.shape} {image.dtype}')
     write_whole(path, data.tobytes())
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that its name never stands for half of it.
-
-    Raises:
-        OSError: If the folder is missing, read-only or full; an older file of the name is then
-            intact.
-    """
-    temporary = path.with_name(f'.{uuid.uuid4().hex}')
-    try:
-        temporary.write_bytes(data)
-        os.replace(temporary, path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise OSError(f'{path}: cannot be written ({error.strerror or error})') from error
 
 
 def to_integers(image: np.ndarray, bits: int = 8) -> np.ndarray:

@@ -14,7 +14,7 @@ import torch
 from mmengine.config import Config
 
 from restorekit.config import config_folder
-from restorekit.engine.checkpoint import read_checkpoint
+from restorekit.io.checkpoint import read_checkpoint
 from tests.conftest import smooth_image
 from tests.engine.conftest import tiny_config
 

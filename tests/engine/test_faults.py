@@ -12,8 +12,8 @@ import torch
 from torch.utils.data import get_worker_info
 
 from restorekit.datasets import DataError
-from restorekit.engine.checkpoint import CheckpointError, read_checkpoint, write_checkpoint
 from restorekit.engine.history import KEPT
+from restorekit.io.checkpoint import CheckpointError, read_checkpoint, write_checkpoint
 from restorekit.registry import RUNNERS, TRANSFORMS
 from tests.engine.conftest import tiny_config
 

@@ -8,9 +8,9 @@ import pytest
 import torch
 from mmengine.hooks import Hook
 
-from restorekit.engine.checkpoint import CheckpointError, read_checkpoint
 from restorekit.engine.hooks import NonFiniteError
 from restorekit.io import read_image
+from restorekit.io.checkpoint import CheckpointError, read_checkpoint
 from restorekit.registry import BLOCKS, OPTIM_WRAPPERS, RUNNERS, TRANSFORMS
 from tests.engine.conftest import tiny_config
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import torch
 
-from restorekit.engine.checkpoint import write_checkpoint
+from restorekit.io.checkpoint import write_checkpoint
 
 
 def plain(path: Path, checkpoint: dict) -> None:

@@ -47,7 +47,7 @@ def _rename(name: str) -> str:
 
 
 def main() -> None:
-    from restorekit.engine.checkpoint import read_checkpoint, write_checkpoint
+    from restorekit.io.checkpoint import read_checkpoint, write_checkpoint
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('published')

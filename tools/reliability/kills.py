@@ -29,8 +29,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from restorekit.engine.checkpoint import latest_checkpoint, read_checkpoint
 from restorekit.io import write_image
+from restorekit.io.checkpoint import latest_checkpoint, read_checkpoint
 
 TOOLS = Path(__file__).parents[1]
 CONFIG = """

@@ -9,7 +9,7 @@ from restorekit.engine.hooks.guard import (
 )
 from restorekit.engine.hooks.panels import PanelHook, draw_panel
 from restorekit.engine.hooks.record import RecordHook
-from restorekit.engine.hooks.report import ReportHook, results_table
+from restorekit.engine.hooks.report import ReportHook
 
 __all__ = [
     'CheckpointHook',
@@ -21,5 +21,4 @@ __all__ = [
     'ReportHook',
     'UnreadableHook',
     'draw_panel',
-    'results_table',
 ]

@@ -11,8 +11,8 @@ from mmengine.runner import BaseLoop
 
 from restorekit.datasets.base import ImageDataset
 from restorekit.datasets.wrappers import leaf_datasets
-from restorekit.engine.checkpoint import checkpoints_in, remove_leftovers
-from restorekit.io import write_whole
+from restorekit.io import remove_leftovers, write_whole
+from restorekit.io.checkpoint import checkpoints_in
 from restorekit.metrics import ImageMetric
 from restorekit.options import nearest
 from restorekit.registry import HOOKS
@@ -61,7 +61,7 @@ class CheckpointHook(Hook):
 
     def before_train(self, runner: Any) -> None:
         if is_main_process():
-            remove_leftovers(Path(runner.work_dir))
+            remove_leftovers(Path(runner.work_dir), '*.pth')
         if self.save_best is not None and isinstance(runner._val_loop, BaseLoop):
             metrics = runner.val_evaluator.metrics
             sets = leaf_datasets(runner.val_dataloader.dataset)

@@ -1,4 +1,4 @@
-from restorekit.engine.hooks.report import benchmark_table, results_table
+from restorekit.metrics import benchmark_table, results_table
 from restorekit.registry import METRICS
 
 

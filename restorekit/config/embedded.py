@@ -8,7 +8,7 @@ from typing import Any
 
 from mmengine.config import Config
 
-from restorekit.config import ConfigError, check_config, typed_entries
+from restorekit.config.checking import ConfigError, check_config, typed_entries
 from restorekit.options import nearest
 from restorekit.registry import REGISTRIES
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from restorekit.config import ConfigError
-from restorekit.embedded import embedded_config, parse_literals
+from restorekit.config.embedded import embedded_config, parse_literals
 from restorekit.inference import Inferencer
 from restorekit.registry import MODELS
 

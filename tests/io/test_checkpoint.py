@@ -6,13 +6,13 @@ import torch
 from mmengine.logging import HistoryBuffer
 from torch import nn
 
-from restorekit.engine.checkpoint import (
+from restorekit.engine.history import plain_history, restored_history
+from restorekit.io.checkpoint import (
     CheckpointError,
     load_weights,
     read_checkpoint,
     write_checkpoint,
 )
-from restorekit.engine.history import plain_history, restored_history
 
 
 class Attack:

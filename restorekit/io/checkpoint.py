@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 import re
 import zipfile
@@ -17,6 +16,8 @@ import torch
 from mmengine.logging import HistoryBuffer
 from mmengine.utils import digit_version
 from torch import nn
+
+from restorekit.io.files import whole_file
 
 MAX_LISTED = 5
 
@@ -91,18 +92,11 @@ def write_checkpoint(path: str | Path, checkpoint: dict) -> None:
             disk, read-only folder); an older file of the name is intact.
     """
     _require_plain(checkpoint, path)
-    path = Path(path)
-    temporary = path.with_name(f'.{path.name}.{os.getpid()}')
     try:
-        with temporary.open('wb') as file:
-            torch.save(checkpoint, file)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        with whole_file(path) as temporary:
+            torch.save(checkpoint, temporary)
     except (OSError, RuntimeError) as error:  # torch reports a full disk as a RuntimeError
         raise CheckpointError(f'{path}: the checkpoint cannot be written ({error})') from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _require_plain(value: Any, path: str | Path, place: str = '') -> None:
@@ -126,12 +120,6 @@ def checkpoints_in(folder: Path) -> list[tuple[int, Path]]:
         (re.fullmatch(r'iter_(\d+)\.pth', path.name), path) for path in folder.glob('iter_*.pth')
     ]
     return sorted(((int(match[1]), path) for match, path in found if match), reverse=True)
-
-
-def remove_leftovers(folder: Path) -> None:
-    """Remove what a killed process left half-written under a temporary name."""
-    for path in folder.glob('.*.pth.*'):
-        path.unlink(missing_ok=True)
 
 
 def verify_checkpoint(path: Path) -> None:

@@ -1,0 +1,14 @@
+"""Configs: found, read and checked; also those that come as data inside files."""
+
+from restorekit.config.checking import ConfigError, check_config
+from restorekit.config.embedded import embedded_config
+from restorekit.config.loading import config_folder, find_config, load_config
+
+__all__ = [
+    'ConfigError',
+    'check_config',
+    'config_folder',
+    'embedded_config',
+    'find_config',
+    'load_config',
+]

@@ -1,0 +1,63 @@
+"""Files that appear under their names when they are whole, and not before."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+PART = '.part'
+
+
+@contextmanager
+def whole_file(path: str | Path) -> Iterator[Path]:
+    """A temporary name beside `path`; what was written there gets the name when the block ends.
+
+    By then it is on the disk, so that neither a killed process nor a power failure leaves half a
+    file under the name. Where the block raises, an older file of the name is intact.
+
+    Raises:
+        OSError: If the folder is missing, read-only or full.
+    """
+    path = Path(path)
+    temporary = path.with_name(f'.{path.name}.{uuid.uuid4().hex[:12]}{PART}')
+    try:
+        yield temporary
+        _flush(temporary)
+        temporary.replace(path)
+        if os.name == 'posix':  # elsewhere folders cannot be opened
+            _flush(path.parent)
+    except OSError as error:
+        raise OSError(f'{path}: cannot be written ({error.strerror or error})') from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_whole(path: str | Path, data: bytes) -> None:
+    """Write a file so that its name never stands for half of it.
+
+    Raises:
+        OSError: As `whole_file` says.
+    """
+    with whole_file(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def remove_leftovers(folder: Path, pattern: str = '*') -> None:
+    """Remove what killed processes left half-written of the files that match `pattern`.
+
+    For a folder that no other process is writing such files to.
+    """
+    for path in folder.glob(f'.{pattern}.*{PART}'):
+        path.unlink(missing_ok=True)
+
+
+def _flush(path: Path) -> None:
+    """Have the system write a file, or a folder's names, to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
