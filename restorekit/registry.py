@@ -2,10 +2,11 @@
 
 | registry | holds | contract |
 | --- | --- | --- |
-| BLOCKS | layers that keep the shape | `Block(channels, **options)`; (N, C, H, W) to the same |
-| BACKBONES | whole networks | tensor to tensor; `forward_train` names more outputs |
+| BLOCKS | parts of networks | `restorekit.contracts.Block` |
+| BACKBONES | whole networks | `restorekit.contracts.Backbone` |
 | LOSSES | training criteria | `forward(pred, target)` to a scalar, equal shapes |
 | MODELS | restorers, data preprocessors, convolution layers | mmengine's |
+| LAYOUTS | how files lie in folders | a function that lists samples |
 | DATASETS, DATA_SAMPLERS, TRANSFORMS | what feeds a run | mmengine's |
 | METRICS | figures of merit | `score(pred, target, samples)` to (N,) |
 | HOOKS, OPTIM_WRAPPERS, FUNCTIONS, RUNNERS | what drives a run | mmengine's |
@@ -29,6 +30,7 @@ import mmengine
 from mmengine import registry as root
 from mmengine.utils import digit_version
 
+from restorekit.contracts import Backbone, Block, Part, check_class, complete
 from restorekit.options import check_options, nearest
 
 SCOPE = 'restorekit'
@@ -154,10 +156,32 @@ class PartRegistry(Registry):
     mmengine allows one child of MODELS per scope, so this one is a root of its own that answers for
     itself under any default scope and falls back to MODELS, through which mmcv's layers are
     reached.
+
+    Args:
+        name: Of the registry.
+        locations: Modules whose import registers our own parts.
+        contract: What every part keeps: checked when it is registered, completed when it is built.
     """
 
-    def __init__(self, name: str, locations: list[str]) -> None:
+    def __init__(self, name: str, locations: list[str], contract: type[Part] | None = None) -> None:
         super().__init__(name, scope=SCOPE, locations=locations)
+        self.contract = contract
+
+    def build(self, cfg: dict, *args: Any, **kwargs: Any) -> Any:
+        part = super().build(cfg, *args, **kwargs)
+        if self.contract is not None:
+            complete(part, self.contract)
+        return part
+
+    def _register_module(
+        self, module: type, module_name: str | list[str] | None = None, force: bool = False
+    ) -> None:
+        if self.contract is not None:
+            check_class(module, self.contract)
+        super()._register_module(module, module_name, force)
+
+    def __contains__(self, key: str) -> bool:
+        return key.removeprefix(SCOPE + '.') in self.names()
 
     @contextmanager
     def switch_scope_and_registry(self, scope: str | None) -> Iterator[root.Registry]:
@@ -178,9 +202,10 @@ def _child(name: str, parent: root.Registry, locations: list[str]) -> Registry:
 
 
 MODELS = _child('MODELS', root.MODELS, ['restorekit.blocks', 'restorekit.restorers'])
-BLOCKS = PartRegistry('BLOCKS', ['restorekit.blocks'])
-BACKBONES = PartRegistry('BACKBONES', ['restorekit.backbones'])
+BLOCKS = PartRegistry('BLOCKS', ['restorekit.blocks'], Block)
+BACKBONES = PartRegistry('BACKBONES', ['restorekit.backbones'], Backbone)
 LOSSES = PartRegistry('LOSSES', ['restorekit.losses'])
+LAYOUTS = PartRegistry('LAYOUTS', ['restorekit.datasets'])
 
 DATASETS = _child('DATASETS', root.DATASETS, ['restorekit.datasets'])
 DATA_SAMPLERS = _child('DATA_SAMPLERS', root.DATA_SAMPLERS, ['restorekit.engine.samplers'])
@@ -197,6 +222,7 @@ REGISTRIES = {
         BACKBONES,
         BLOCKS,
         LOSSES,
+        LAYOUTS,
         MODELS,
         DATASETS,
         DATA_SAMPLERS,

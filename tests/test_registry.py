@@ -126,7 +126,7 @@ def test_a_failed_build_leaves_the_registry_as_it_was():
     with pytest.raises(UnknownTypeError):
         BLOCKS.build({'type': 'Nothing'})
     with pytest.raises(KeyError, match='already registered'):
-        BLOCKS.register_module(name='ResidualBlock')(nn.Identity)
+        BLOCKS.register_module(name='ResidualBlock')(BLOCKS.get('MSFF'))
     assert BLOCKS.module_dict == before
 
 

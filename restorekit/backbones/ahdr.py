@@ -9,15 +9,18 @@ Differences: any odd number of exposures, any registered fusion block.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor, nn
 
-from restorekit.blocks import build_conv
-from restorekit.registry import BACKBONES, BLOCKS
+from restorekit.blocks import build_block, conv3x3
+from restorekit.contracts import Backbone, least_size
+from restorekit.registry import BACKBONES
 
 
 @BACKBONES.register_module()
-class AHDRNet(nn.Module):
+class AHDRNet(Backbone):
     """Encodes each frame, lets the middle one attend to the others, merges them, restores.
 
     (N, K, C, H, W), dark to bright, to (N, 3, H, W) linear radiance in [0, 1].
@@ -36,7 +39,13 @@ class AHDRNet(nn.Module):
     """
 
     scale = 1
+    out_channels = 3
     takes_bracket = True
+    example: ClassVar[dict] = {
+        'num_feats': 8,
+        'num_blocks': 2,
+        'fusion_block': {'type': 'DRDB', 'growth': 4},
+    }
 
     def __init__(
         self,
@@ -52,39 +61,37 @@ class AHDRNet(nn.Module):
         if num_exposures < 3 or num_exposures % 2 == 0:
             raise ValueError(f'AHDRNet: num_exposures must be odd and >= 3, got {num_exposures}')
         block = {'type': 'DRDB'} if fusion_block is None else fusion_block
+        self.in_channels = in_channels
         self.num_frames = num_exposures
-        self.encode = build_conv(None, in_channels, num_feats, 3)
+        self.encode = conv3x3(in_channels, num_feats)
         self.attentions = nn.ModuleList(
             nn.Sequential(
-                build_conv(None, 2 * num_feats, 2 * num_feats, 3),
+                conv3x3(2 * num_feats, 2 * num_feats),
                 nn.LeakyReLU(inplace=True),
-                build_conv(None, 2 * num_feats, num_feats, 3),
+                conv3x3(2 * num_feats, num_feats),
                 nn.Sigmoid(),
             )
             for _ in range(num_exposures - 1)
         )
-        self.merge = build_conv(None, num_exposures * num_feats, num_feats, 3)
-        self.blocks = nn.ModuleList(
-            BLOCKS.build({**block, 'channels': num_feats}) for _ in range(num_blocks)
-        )
+        self.merge = conv3x3(num_exposures * num_feats, num_feats)
+        self.blocks = nn.ModuleList(build_block(block, num_feats) for _ in range(num_blocks))
         self.fuse_blocks = nn.Sequential(
             nn.Conv2d(num_blocks * num_feats, num_feats, 1),
-            build_conv(None, num_feats, num_feats, 3),
+            conv3x3(num_feats, num_feats),
         )
         self.tail = nn.Sequential(
-            build_conv(None, num_feats, num_feats, 3),
-            build_conv(None, num_feats, 3, 3),
+            conv3x3(num_feats, num_feats),
+            conv3x3(num_feats, 3),
             nn.Sigmoid(),
         )
         self.act = nn.LeakyReLU()
         unused = num_exposures - 1 if unused_convs else 0
-        self.unused = nn.ModuleList(
-            build_conv(None, num_feats, num_feats, 3) for _ in range(unused)
-        )
+        self.unused = nn.ModuleList(conv3x3(num_feats, num_feats) for _ in range(unused))
         self.unused.requires_grad_(False)  # a distributed run would wait for their gradients
         self.parameters_without_gradient = tuple(
             f'unused.{name}' for name, _ in self.unused.named_parameters()
         )
+        self.min_size = least_size(self.blocks)
 
     def forward(self, inputs: Tensor) -> Tensor:
         if inputs.ndim != 5 or inputs.shape[1] != self.num_frames:
@@ -95,9 +102,9 @@ class AHDRNet(nn.Module):
         frames = list(
             self.act(self.encode(inputs.flatten(0, 1))).unflatten(0, inputs.shape[:2]).unbind(1)
         )
-        middle = self.num_frames // 2
+        middle = len(frames) // 2
         reference = frames[middle]
-        outer = [index for index in range(self.num_frames) if index != middle]
+        outer = [index for index in range(len(frames)) if index != middle]
         for index, attention in zip(outer, self.attentions, strict=True):
             weight = attention(torch.cat([frames[index], reference], dim=1))
             frames[index] = frames[index] * weight

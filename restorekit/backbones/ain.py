@@ -1,21 +1,24 @@
 """AIN, the attentive inception network.
 
 Paper: "Attentive Inception Module based Convolutional Neural Network for Image Enhancement". No
-    reference code is
-published; depth and width of stem and tail are those that give the parameter counts of the text
-(1.6 M with attention, 1.3 M without), the widths, dilations and skips are the text's.
+reference code is published. Depth and width of stem and tail are those that give the parameter
+counts of the text (1.6 M with attention, 1.3 M without); the widths, dilations and skips are the
+text's.
 """
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from torch import Tensor, nn
 
-from restorekit.blocks import build_conv
-from restorekit.registry import BACKBONES, BLOCKS
+from restorekit.blocks import build_block, conv3x3
+from restorekit.contracts import Backbone, least_size
+from restorekit.registry import BACKBONES
 
 
 @BACKBONES.register_module()
-class AIN(nn.Module):
+class AIN(Backbone):
     """Residual network of attentive inception modules that works at the size of its output.
 
     Stem of two 3x3 convolutions, `num_blocks` modules, tail of three 3x3 convolutions, ReLU after
@@ -32,6 +35,7 @@ class AIN(nn.Module):
     """
 
     scale = 1
+    example: ClassVar[dict] = {'num_feats': 8, 'num_blocks': 2}
 
     def __init__(
         self,
@@ -45,27 +49,24 @@ class AIN(nn.Module):
         super().__init__()
         block = {'type': 'AttentiveInception'} if block is None else block
         self.stem = nn.Sequential(
-            build_conv(None, in_channels, num_feats, 3),
+            conv3x3(in_channels, num_feats),
             nn.ReLU(inplace=True),
-            build_conv(None, num_feats, num_feats, 3),
+            conv3x3(num_feats, num_feats),
             nn.ReLU(inplace=True),
         )
         self.blocks = nn.ModuleList(
-            BLOCKS.build({**block, 'channels': num_feats}) for _ in range(num_blocks)
+            build_block(block, num_feats, stateful=long_skip_attention) for _ in range(num_blocks)
         )
         self.tail = nn.Sequential(
-            build_conv(None, num_feats, num_feats, 3),
+            conv3x3(num_feats, num_feats),
             nn.ReLU(inplace=True),
-            build_conv(None, num_feats, num_feats, 3),
+            conv3x3(num_feats, num_feats),
             nn.ReLU(inplace=True),
-            build_conv(None, num_feats, in_channels, 3),
+            conv3x3(num_feats, in_channels),
         )
         self.long_skip_attention = long_skip_attention
-        if long_skip_attention and not all(hasattr(b, 'forward_with') for b in self.blocks):
-            raise ValueError(
-                'AIN: long_skip_attention needs a block with forward_with, '
-                f'{block["type"]} has none'
-            )
+        self.in_channels = in_channels
+        self.min_size = least_size(self.blocks)
 
     def forward(self, inputs: Tensor) -> Tensor:
         features, first = self.stem(inputs), None

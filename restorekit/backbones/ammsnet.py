@@ -8,18 +8,20 @@ in the text; 10 here.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
-from restorekit.blocks import PixelShuffleUpsampler, build_conv
-from restorekit.registry import BACKBONES, BLOCKS
+from restorekit.blocks import PixelShuffleUpsampler, build_block, conv3x3
+from restorekit.contracts import Backbone, least_size
+from restorekit.registry import BACKBONES
 
 DIV2K_MEAN = (0.4488, 0.4371, 0.4040)
 
 
 @BACKBONES.register_module()
-class AMMSNet(nn.Module):
+class AMMSNet(Backbone):
     """Head, shallow block, MSFF, attention units under a long skip, MSFF, upsampler.
 
     (N, C, H, W) to (N, C, scale H, scale W). A mechanism that is switched off (None, or an empty
@@ -39,6 +41,13 @@ class AMMSNet(nn.Module):
             added at the end; their number is that of the channels.
     """
 
+    example: ClassVar[dict] = {
+        'num_feats': 16,
+        'num_units': 2,
+        'scale': 3,
+        'attentions': [{'type': 'NonLocal'}, {'type': 'SOCA', 'reduction': 2}],
+    }
+
     def __init__(
         self,
         *,
@@ -53,14 +62,13 @@ class AMMSNet(nn.Module):
     ) -> None:
         super().__init__()
         self.scale = scale
+        self.in_channels = len(mean)
         self.register_buffer('mean', torch.tensor(mean).view(1, -1, 1, 1), persistent=False)
 
         def block(config: dict | None) -> nn.Module:
-            return (
-                nn.Identity() if config is None else BLOCKS.build({**config, 'channels': num_feats})
-            )
+            return nn.Identity() if config is None else build_block(config, num_feats)
 
-        self.head = build_conv(None, len(mean), num_feats, 3)
+        self.head = conv3x3(len(mean), num_feats)
         self.shallow = block(shallow or {'type': 'ShallowBlock'})
         self.fuse_before = block(multi_scale)
         unit = {'type': 'AttentionUnit', 'branches': list(attentions)} if attentions else None
@@ -69,14 +77,9 @@ class AMMSNet(nn.Module):
         self.fuse_after = block(multi_scale)
         self.tail = nn.Sequential(
             PixelShuffleUpsampler(num_feats, scale=scale),
-            build_conv(None, num_feats, len(mean), 3),
+            conv3x3(num_feats, len(mean)),
         )
-        self.parameters_without_gradient = tuple(
-            f'{prefix}.{name}'
-            for prefix, module in self.named_modules()
-            if prefix
-            for name in getattr(module, 'parameters_without_gradient', ())
-        )
+        self.min_size = least_size(self)
 
     def forward(self, inputs: Tensor) -> Tensor:
         shallow = self.shallow(self.head(inputs - self.mean))

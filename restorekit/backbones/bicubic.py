@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from torch import Tensor, nn
+from torch import Tensor
 
+from restorekit.contracts import Backbone
 from restorekit.functional import imresize
 from restorekit.registry import BACKBONES
 
 
 @BACKBONES.register_module()
-class Bicubic(nn.Module):
+class Bicubic(Backbone):
     """MATLAB's bicubic enlargement; at scale 1 the input as it is.
 
     Args:

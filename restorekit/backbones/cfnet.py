@@ -10,14 +10,16 @@ the data preprocessor.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from restorekit.blocks.feedback import CFB, SRB, ChannelGate, enlarge_conv, projection_options
+from restorekit.blocks import CFB, SRB, build_block
+from restorekit.blocks.feedback import enlarge_conv, projection_options
+from restorekit.contracts import Backbone
 from restorekit.registry import BACKBONES
 
 UNDER, OVER = 0, 1  # places in the bracket: dark to bright
@@ -67,7 +69,9 @@ class _Branch(nn.Module):
         )
         # The first of the gates and of the reconstructions is the super-resolution block's.
         self.gates = nn.ModuleList(
-            ChannelGate(num_feats, **gate) for _ in range(count + 1) if gate is not None
+            build_block({'type': 'ChannelGate', **gate}, num_feats, stateful=True)
+            for _ in range(count + 1)
+            if gate is not None
         )
         self.reconstructions = nn.ModuleList(
             _Reconstruction(num_feats, in_channels, scale, options) for _ in range(count + 1)
@@ -84,7 +88,7 @@ class _Branch(nn.Module):
 
 
 @BACKBONES.register_module()
-class CFNet(nn.Module):
+class CFNet(Backbone):
     """Super-resolves two exposures, then lets the two branches exchange features for T steps.
 
     (N, 2, C, H, W), dark to bright, to (N, C, scale H, scale W), the mean of the two branches' last
@@ -99,8 +103,8 @@ class CFNet(nn.Module):
         projection: Kernel size, padding and output padding of the projections and of the
             reconstruction; CF-Net's by default, (3, 1, 1) in CFAN at x2.
         re_guide: See CFB; 3 in CF-Net, None in CFAN.
-        gate: Options of ChannelGate (`dict(reduction=16)` in CFAN); None, as in CF-Net, for no
-            gates.
+        gate: Config of the gates, blocks with `forward_with`; ChannelGate where it names no `type`
+            (`dict(reduction=16)` in CFAN). None, as in CF-Net, for no gates.
         share_steps: Use the same weights in all steps.
         under_first_act: Whether the under-exposed branch's first convolution has its PReLU, which
             the published CF-Net lacks.
@@ -110,6 +114,7 @@ class CFNet(nn.Module):
 
     takes_bracket = True
     num_frames = 2
+    example: ClassVar[dict] = {'num_feats': 8, 'num_groups': 2, 'num_steps': 2}
 
     def __init__(
         self,
@@ -130,6 +135,7 @@ class CFNet(nn.Module):
         if num_steps < 1:
             raise ValueError(f'CFNet: num_steps must be >= 1, got {num_steps}')
         self.scale = scale
+        self.in_channels = in_channels
         self.num_steps = num_steps
         self.checkpoint_steps = checkpoint_steps
         self.branches = nn.ModuleList(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from torch import Tensor, nn
 
-from restorekit.blocks import PixelShuffleUpsampler, build_conv
-from restorekit.registry import BACKBONES, BLOCKS
+from restorekit.blocks import PixelShuffleUpsampler, build_block, conv3x3
+from restorekit.contracts import Backbone, least_size
+from restorekit.registry import BACKBONES
 
 
 @BACKBONES.register_module()
-class ResidualNet(nn.Module):
+class ResidualNet(Backbone):
     """Head convolution, `num_blocks` blocks with a long skip around them, tail.
 
     At scale 1 the result is added to the input; above, the tail enlarges by sub-pixel convolution.
@@ -27,6 +30,8 @@ class ResidualNet(nn.Module):
         CVPRW 2017.
     """
 
+    example: ClassVar[dict] = {'num_feats': 8, 'num_blocks': 2}
+
     def __init__(
         self,
         *,
@@ -39,15 +44,17 @@ class ResidualNet(nn.Module):
         super().__init__()
         block = {'type': 'ResidualBlock'} if block is None else block
         self.scale = scale
-        self.head = build_conv(None, in_channels, num_feats, 3)
+        self.in_channels = in_channels
+        self.head = conv3x3(in_channels, num_feats)
         self.blocks = nn.Sequential(
-            *(BLOCKS.build({**block, 'channels': num_feats}) for _ in range(num_blocks)),
-            build_conv(None, num_feats, num_feats, 3),
+            *(build_block(block, num_feats) for _ in range(num_blocks)),
+            conv3x3(num_feats, num_feats),
         )
         self.tail = nn.Sequential(
             PixelShuffleUpsampler(num_feats, scale=scale),
-            build_conv(None, num_feats, in_channels, 3),
+            conv3x3(num_feats, in_channels),
         )
+        self.min_size = least_size(self)
 
     def forward(self, inputs: Tensor) -> Tensor:
         features = self.head(inputs)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import itertools
+from typing import ClassVar
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from restorekit.blocks import PixelShuffleUpsampler, build_conv
+from restorekit.blocks import PixelShuffleUpsampler, conv3x3
+from restorekit.contracts import Backbone
 from restorekit.registry import BACKBONES
 
 
 @BACKBONES.register_module()
-class StackedNet(nn.Module):
+class StackedNet(Backbone):
     """3x3 convolutions with ReLU over the stacked frames, added to the frames' enlarged mean.
 
     (N, K, C, H, W) to (N, C, scale H, scale W); the last convolution is sub-pixel.
@@ -26,6 +28,7 @@ class StackedNet(nn.Module):
     """
 
     takes_bracket = True
+    example: ClassVar[dict] = {'num_feats': 8, 'num_layers': 2}
 
     def __init__(
         self,
@@ -40,15 +43,16 @@ class StackedNet(nn.Module):
         if num_layers < 1:
             raise ValueError(f'StackedNet: num_layers must be >= 1, got {num_layers}')
         self.scale = scale
+        self.in_channels = in_channels
         self.num_frames = num_frames
         widths = [num_frames * in_channels, *[num_feats] * num_layers]
         layers: list[nn.Module] = []
         for before, after in itertools.pairwise(widths):
-            layers += [build_conv(None, before, after, 3), nn.ReLU(inplace=True)]
+            layers += [conv3x3(before, after), nn.ReLU(inplace=True)]
         self.body = nn.Sequential(*layers)
         self.tail = nn.Sequential(
             PixelShuffleUpsampler(num_feats, scale=scale),
-            build_conv(None, num_feats, in_channels, 3),
+            conv3x3(num_feats, in_channels),
         )
 
     def forward(self, inputs: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ from restorekit.blocks.doconv import DOConv2d, fuse
 from restorekit.blocks.drdb import DRDB
 from restorekit.blocks.feedback import CFB, SRB, ChannelGate
 from restorekit.blocks.inception import AttentiveInception, Bottleneck
-from restorekit.blocks.layers import build_conv, build_norm
+from restorekit.blocks.layers import build_block, build_conv, build_norm, conv3x3
 from restorekit.blocks.non_local import NonLocal
 from restorekit.blocks.residual import ResidualBlock
 from restorekit.blocks.rfft import RFFTBlock
@@ -28,7 +28,9 @@ __all__ = [
     'RFFTBlock',
     'ResidualBlock',
     'ShallowBlock',
+    'build_block',
     'build_conv',
     'build_norm',
+    'conv3x3',
     'fuse',
 ]

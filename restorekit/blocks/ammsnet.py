@@ -10,12 +10,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from restorekit.blocks.layers import build_conv
+from restorekit.blocks.layers import build_block, build_conv
+from restorekit.contracts import Block, least_size
 from restorekit.registry import BLOCKS
 
 
 @BLOCKS.register_module()
-class MSFF(nn.Module):
+class MSFF(Block):
     """Multi-scale feature fusion: x + conv1x1([relu(conv_k(x)) for k in 1, 3, 5]).
 
     Args:
@@ -36,7 +37,7 @@ class MSFF(nn.Module):
 
 
 @BLOCKS.register_module()
-class ShallowBlock(nn.Module):
+class ShallowBlock(Block):
     """Shallow feature block: x + conv1x1(relu(conv1x1(x))). The text says "several" convolutions.
 
     Args:
@@ -56,7 +57,7 @@ class ShallowBlock(nn.Module):
 
 
 @BLOCKS.register_module()
-class AttentionUnit(nn.Module):
+class AttentionUnit(Block):
     """Attention unit AM: attentions on the same features, concatenated, fused, plus the input.
 
     Args:
@@ -71,16 +72,9 @@ class AttentionUnit(nn.Module):
         branches = [{'type': 'NonLocal'}, {'type': 'SOCA'}] if branches is None else branches
         if not branches:
             raise ValueError('AttentionUnit: at least one branch is needed')
-        self.branches = nn.ModuleList(
-            BLOCKS.build({**branch, 'channels': channels}) for branch in branches
-        )
+        self.branches = nn.ModuleList(build_block(branch, channels) for branch in branches)
         self.fuse = nn.Conv2d(len(branches) * channels, channels, 1)
-        self.min_size = max(getattr(branch, 'min_size', 1) for branch in self.branches)
-        self.parameters_without_gradient = tuple(
-            f'branches.{index}.{name}'
-            for index, branch in enumerate(self.branches)
-            for name in getattr(branch, 'parameters_without_gradient', ())
-        )
+        self.min_size = least_size(self.branches)
 
     def forward(self, x: Tensor) -> Tensor:
         return x + self.fuse(torch.cat([branch(x) for branch in self.branches], dim=1))

@@ -34,8 +34,6 @@ class DOConv2d(nn.Conv2d):
         https://github.com/yangyanli/DO-Conv.
     """
 
-    is_block = False
-
     def __init__(
         self,
         in_channels: int,

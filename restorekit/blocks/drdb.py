@@ -6,11 +6,12 @@ import torch
 from torch import Tensor, nn
 
 from restorekit.blocks.layers import build_conv
+from restorekit.contracts import Block
 from restorekit.registry import BLOCKS
 
 
 @BLOCKS.register_module()
-class DRDB(nn.Module):
+class DRDB(Block):
     """Dense layers of dilated 3x3 convolutions and ReLU, a 1x1 fusion, plus the input.
 
     Args:

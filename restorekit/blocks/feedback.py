@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from restorekit.contracts import Block, StatefulBlock
 from restorekit.registry import BLOCKS
 
 # Kernel, padding and output padding of the projections, by scale.
@@ -66,7 +67,7 @@ class _Merge(nn.Module):
         return self.act(total)
 
 
-class _Projections(nn.Module):
+class _Projections(Block):
     """Groups of projections up to `scale` times the size and down again, densely connected.
 
     Args:
@@ -157,7 +158,7 @@ class CFB(_Projections):
             branch's features by a 1x1 convolution; None, as in CFAN, leaves it out; 3 in CF-Net.
     """
 
-    is_block = False  # takes three inputs
+    num_inputs = 3
 
     def __init__(
         self,
@@ -194,7 +195,7 @@ class CFB(_Projections):
 
 
 @BLOCKS.register_module()
-class ChannelGate(nn.Module):
+class ChannelGate(StatefulBlock):
     """Channel attention with memory: x (s + 1), plus x times the weights of the step before.
 
     s = sigmoid(W2 relu(W1 gap(x))).
@@ -220,15 +221,12 @@ class ChannelGate(nn.Module):
             nn.Sigmoid(),
         )
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.forward_with(x, None)[0]
-
-    def forward_with(self, x: Tensor, before: Tensor | None) -> tuple[Tensor, Tensor]:
+    def forward_with(self, x: Tensor, state: Tensor | None) -> tuple[Tensor, Tensor]:
         """The gate with the weights of the step before, (N, C, 1, 1), or None at the first.
 
         Returns:
-            The gated features, and this step's weights.
+            The gated features, (N, C, H, W), and this step's weights, (N, C, 1, 1).
         """
         weights = self.body(x.mean(dim=(2, 3), keepdim=True))
-        total = weights + 1 if before is None else weights + 1 + before
+        total = weights + 1 if state is None else weights + 1 + state
         return x * total, weights

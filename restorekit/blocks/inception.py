@@ -1,8 +1,7 @@
 """The attentive inception module of AIN, and the plain bottleneck it is compared with.
 
 Paper: "Attentive Inception Module based Convolutional Neural Network for Image Enhancement". No
-    reference code is
-published. The notes that we build from do not say how the first module's attention reaches the
+reference code is published. The paper does not say how the first module's attention reaches the
 later ones; here it is added to theirs.
 """
 
@@ -14,13 +13,14 @@ import torch
 from torch import Tensor, nn
 
 from restorekit.blocks.layers import build_conv, build_norm
+from restorekit.contracts import Block, StatefulBlock
 from restorekit.registry import BLOCKS
 
 BATCH_NORM = {'type': 'BN'}
 
 
 @BLOCKS.register_module()
-class AttentiveInception(nn.Module):
+class AttentiveInception(StatefulBlock):
     """Parallel dilated 3x3 convolutions, weighted per channel by an attention vector.
 
     Each branch is a dilated 3x3 convolution and a plain one of the same width, each followed by
@@ -89,36 +89,32 @@ class AttentiveInception(nn.Module):
         )
         self.short_skip = short_skip
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.forward_with(x, None)[0]
-
-    def forward_with(self, x: Tensor, shared: Tensor | None) -> tuple[Tensor, Tensor | None]:
+    def forward_with(self, x: Tensor, state: Tensor | None) -> tuple[Tensor, Tensor | None]:
         """The block with an attention vector from outside added to its own.
 
         Args:
             x: (N, C, H, W).
-            shared: (N, C), or None.
+            state: The first block's attention vector, (N, C), or None.
         Returns:
-            The result, (N, C, H, W), and this block's own attention vector, (N, C); `shared` where
+            The result, (N, C, H, W), and this block's own attention vector, (N, C); `state` where
             it has none.
         """
         features = self.act(torch.cat([branch(x) for branch in self.branches], dim=1))
         result = self.project(features)
         if self.attention is None:
-            own = shared
+            own = state
         else:
             own = self.attention(features.mean(dim=(2, 3)))
-            weight = own if shared is None else own + shared
+            weight = own if state is None else own + state
             result = result * weight[:, :, None, None]
         return (result + x if self.short_skip else result), own
 
 
 @BLOCKS.register_module()
-class Bottleneck(nn.Module):
+class Bottleneck(Block):
     """x + three 3x3 convolutions that widen the features and narrow them again (AIN's Arch1).
 
-    The notes on the paper give no widths; C -> 2C -> C -> C makes a module about as large as
-    Arch2's.
+    The paper gives no widths; C -> 2C -> C -> C makes a module about as large as Arch2's.
 
     Args:
         channels: C, of input and output.

@@ -1,4 +1,7 @@
-"""mmcv's layers, built so that a name registered here is found whatever scope is current."""
+"""What networks are built of: mmcv's layers, and the blocks that a config names.
+
+Names registered here are found whatever scope is current.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,8 @@ from mmcv.cnn import build_conv_layer, build_norm_layer
 from mmengine.registry import DefaultScope
 from torch import nn
 
-from restorekit.registry import SCOPE
+from restorekit.contracts import Block, StatefulBlock
+from restorekit.registry import BLOCKS, SCOPE
 
 
 def build_conv(
@@ -34,6 +38,35 @@ def build_conv(
             padding=dilation * (kernel_size // 2),
             bias=bias,
         )
+
+
+def conv3x3(in_channels: int, out_channels: int) -> nn.Module:
+    """A plain 3x3 convolution that keeps the image's size."""
+    return build_conv(None, in_channels, out_channels, 3)
+
+
+def build_block(config: dict, channels: int, *, stateful: bool = False) -> Block:
+    """A block that takes one map of features and keeps its shape.
+
+    Args:
+        config: Of any entry of BLOCKS, without `channels`.
+        channels: C.
+        stateful: Whether the network needs `forward_with`.
+    Raises:
+        ValueError: If the block takes other inputs, changes the size, or has no `forward_with`.
+    """
+    block = BLOCKS.build({**config, 'channels': channels})
+    if block.num_inputs != 1 or block.scale != 1:
+        raise ValueError(
+            f'{config["type"]}: expected a block of one input that keeps the size, this one takes '
+            f'{block.num_inputs} and has scale {block.scale}'
+        )
+    if stateful and not callable(getattr(block, 'forward_with', None)):
+        raise ValueError(
+            f'{config["type"]}: expected a block with forward_with (see {StatefulBlock.__name__}), '
+            'it has none'
+        )
+    return block
 
 
 def build_norm(cfg: dict | None, channels: int) -> nn.Module:

@@ -1,10 +1,9 @@
 """Non-local block.
 
-Paper: Wang et al., "Non-local neural networks", CVPR 2018, in the embedded-Gaussian form; the
-    region
-mode is that of Dai et al., "Second-order attention network for single image super-resolution"
-(SAN), CVPR 2019, whose implementation (github.com/daitao/SAN) always sub-samples. Difference: the
-matrix of all pairs of positions is never in memory, forward or backward.
+Paper: Wang et al., "Non-local neural networks", CVPR 2018, in the embedded-Gaussian form. The
+region mode is that of Dai et al., "Second-order attention network for single image
+super-resolution" (SAN), CVPR 2019, whose implementation (github.com/daitao/SAN) always sub-samples.
+Difference: the matrix of all pairs of positions is never in memory, forward or backward.
 """
 
 from __future__ import annotations
@@ -14,11 +13,12 @@ import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor, nn
 
+from restorekit.contracts import Block
 from restorekit.registry import BLOCKS
 
 
 @BLOCKS.register_module()
-class NonLocal(nn.Module):
+class NonLocal(Block):
     """x + W y, where y_i = sum_j softmax_j(theta(x_i) . phi(x_j)) g(x_j), without scaling.
 
     Memory is linear in H W, time quadratic (divided by 4 by sub-sampling, and by 4 again by

@@ -5,11 +5,12 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from restorekit.blocks.layers import build_conv
+from restorekit.contracts import Block
 from restorekit.registry import BLOCKS
 
 
 @BLOCKS.register_module()
-class ResidualBlock(nn.Module):
+class ResidualBlock(Block):
     """x + res_scale conv3x3(relu(conv3x3(x))).
 
     Args:

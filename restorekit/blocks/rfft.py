@@ -6,11 +6,12 @@ import torch
 from torch import Tensor, nn
 
 from restorekit.blocks.layers import build_conv
+from restorekit.contracts import Block
 from restorekit.registry import BLOCKS
 
 
 @BLOCKS.register_module()
-class RFFTBlock(nn.Module):
+class RFFTBlock(Block):
     """x + conv3x3(relu(conv3x3(x))) + irfft2(conv1x1(relu(conv1x1(rfft2(x))))).
 
     In the frequency domain the real parts of all channels stand before the imaginary ones, 2C

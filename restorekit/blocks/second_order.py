@@ -11,12 +11,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from restorekit.contracts import Block
 from restorekit.functional import covariance, matrix_sqrt
 from restorekit.registry import BLOCKS
 
 
 @BLOCKS.register_module()
-class SOCA(nn.Module):
+class SOCA(Block):
     """x s, where s = sigmoid(W2 relu(W1 v)) and v is the row mean of the root of the covariance.
 
     The covariance and its root are computed in float32 at least, also under autocast: products of

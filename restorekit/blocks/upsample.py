@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from torch import nn
 
 from restorekit.blocks.layers import build_conv
+from restorekit.contracts import Block
 from restorekit.registry import BLOCKS
 
 
 @BLOCKS.register_module()
-class PixelShuffleUpsampler(nn.Sequential):
+class PixelShuffleUpsampler(Block, nn.Sequential):
     """One 3x3 convolution and pixel shuffle per prime factor of the scale: x4 is two stages of x2.
 
     (N, C, H, W) to (N, C, scale H, scale W); it has no parameters at scale 1.
@@ -25,7 +28,7 @@ class PixelShuffleUpsampler(nn.Sequential):
         convolutional neural network" (ESPCN), CVPR 2016.
     """
 
-    is_block = False  # it changes the size
+    example: ClassVar[dict] = {'scale': 2}
 
     def __init__(self, channels: int, *, scale: int, conv_cfg: dict | None = None) -> None:
         if not isinstance(scale, int) or scale < 1:
@@ -37,6 +40,7 @@ class PixelShuffleUpsampler(nn.Sequential):
                 nn.PixelShuffle(factor),
             ]
         super().__init__(*layers)
+        self.scale = scale
 
 
 def _prime_factors(number: int) -> list[int]:

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from restorekit.blocks import MSFF, SOCA, AttentionUnit, NonLocal, ShallowBlock
+from restorekit.contracts import without_gradient
 
 SOCA_MAP = {'conv_du.0': 'gate.0', 'conv_du.2': 'gate.2'}
 NON_LOCAL_MAP = {
@@ -136,6 +137,6 @@ def test_attention_unit_takes_what_remains():
     x = torch.rand(1, 16, 5, 5)
     torch.testing.assert_close(unit(x), x + unit.fuse(unit.branches[0](x)))
     assert AttentionUnit(16).fuse.in_channels == 32
-    assert AttentionUnit(16).parameters_without_gradient == ('branches.0.phi.bias',)
+    assert without_gradient(AttentionUnit(16)) == {'branches.0.phi.bias'}
     with pytest.raises(ValueError, match='at least one branch'):
         AttentionUnit(16, branches=[])

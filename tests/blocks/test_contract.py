@@ -3,86 +3,106 @@
 import pytest
 import torch
 
+from restorekit.blocks import build_block
+from restorekit.contracts import without_gradient
 from restorekit.registry import BLOCKS
 
 CHANNELS = 64
-NAMES = [name for name in BLOCKS if getattr(BLOCKS.get(name), 'is_block', True)]
+NAMES = list(BLOCKS)
+STATEFUL = [name for name in NAMES if hasattr(BLOCKS.get(name), 'forward_with')]
 SIZES = [(1, 1), (5, 7), (16, 12), (31, 33)]
 
 
 def build(name):
     torch.manual_seed(0)
-    return BLOCKS.build({'type': name, 'channels': CHANNELS}).double()
+    return BLOCKS.build({'type': name, 'channels': CHANNELS, **BLOCKS.get(name).example}).double()
+
+
+def maps(block, *shape, batch=2):
+    """As many inputs as the block takes, (batch, C, H, W)."""
+    return [torch.randn(batch, CHANNELS, *shape).double() for _ in range(block.num_inputs)]
 
 
 @pytest.mark.parametrize('size', SIZES)
 @pytest.mark.parametrize('name', NAMES)
 def test_shape_is_kept_from_min_size_up(name, size):
     block = build(name).eval()
-    least = getattr(block, 'min_size', 1)
-    x = torch.rand(2, CHANNELS, *(max(side, least) for side in size)).double()
-    before = x.clone()
-    y = block(x)
-    assert y.shape == x.shape
+    inputs = maps(block, *(max(side, block.min_size) for side in size))
+    before = [x.clone() for x in inputs]
+    y = block(*inputs)
+    height, width = inputs[0].shape[-2:]
+    assert y.shape == (2, CHANNELS, block.scale * height, block.scale * width)
     assert torch.isfinite(y).all()
-    assert torch.equal(x, before), 'the input was changed'
+    assert all(map(torch.equal, inputs, before)), 'an input was changed'
 
 
 @pytest.mark.parametrize('name', NAMES)
 def test_an_image_alone_equals_its_row_of_a_batch(name):
     block = build(name).eval()
-    x = torch.rand(3, CHANNELS, 17, 13).double()
-    torch.testing.assert_close(block(x[1:2]), block(x)[1:2], rtol=1e-9, atol=1e-9)
+    inputs = maps(block, 17, 13, batch=3)
+    alone = block(*(x[1:2] for x in inputs))
+    torch.testing.assert_close(alone, block(*inputs)[1:2], rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize('name', NAMES)
 def test_every_parameter_receives_a_gradient(name):
     block = build(name).train()
-    x = torch.randn(2, CHANNELS, 17, 13).double().requires_grad_()
-    (block(x) * torch.randn_like(x)).sum().backward()
-    excused = getattr(block, 'parameters_without_gradient', ())
-    dead = [
-        n
-        for n, p in block.named_parameters()
-        if n not in excused and (p.grad is None or not p.grad.any())
-    ]
-    assert dead == []
-    assert x.grad.any()
+    inputs = [x.requires_grad_() for x in maps(block, 17, 13)]
+    y = block(*inputs)
+    (y * torch.randn_like(y)).sum().backward()
+    alive = {n for n, p in block.named_parameters() if p.grad is not None and p.grad.any()}
+    assert {n for n, _ in block.named_parameters()} - alive - without_gradient(block) == set()
+    assert all(x.grad.any() for x in inputs)
 
 
 @pytest.mark.parametrize('name', NAMES)
 def test_state_dict_round_trip(name):
-    block, other = (
-        build(name).eval(),
-        BLOCKS.build({'type': name, 'channels': CHANNELS}).double().eval(),
-    )
+    block, other = build(name).eval(), build(name).eval()
+    for parameter in other.parameters():
+        torch.nn.init.zeros_(parameter)
     other.load_state_dict(block.state_dict())
-    x = torch.rand(1, CHANNELS, 9, 12).double()
-    assert torch.equal(block(x), other(x))
+    inputs = maps(block, 9, 12)
+    assert torch.equal(block(*inputs), other(*inputs))
 
 
 @pytest.mark.parametrize('name', NAMES)
 def test_runs_under_bfloat16_autocast(name):
     block = build(name).float()
-    x = torch.rand(2, CHANNELS, 17, 13, requires_grad=True)
+    inputs = [x.float().requires_grad_() for x in maps(block, 17, 13)]
     with torch.autocast('cpu', dtype=torch.bfloat16):
-        y = block(x)
+        y = block(*inputs)
     y.float().sum().backward()
     assert torch.isfinite(y).all()
-    assert torch.isfinite(x.grad).all()
+    assert all(torch.isfinite(x.grad).all() for x in inputs)
 
 
 @pytest.mark.parametrize('name', NAMES)
 def test_runs_in_pure_bfloat16(name):
-    y = build(name).bfloat16().eval()(torch.rand(1, CHANNELS, 9, 12).bfloat16())
+    block = build(name).bfloat16().eval()
+    y = block(*(x.bfloat16() for x in maps(block, 9, 12)))
     assert y.dtype == torch.bfloat16
     assert torch.isfinite(y).all()
 
 
-@pytest.mark.parametrize('name', [n for n in NAMES if hasattr(BLOCKS.get(n), 'forward_with')])
-def test_second_door(name):
+@pytest.mark.parametrize('name', STATEFUL)
+def test_a_stateful_call_starts_from_nothing_and_changes_with_the_state(name):
     block = build(name).eval()
-    x = torch.rand(2, CHANNELS, 9, 12).double()
-    y, shared = block.forward_with(x, None)
+    (x,) = maps(block, 9, 12)
+    y, state = block.forward_with(x, None)
     assert torch.equal(y, block(x))
-    assert not torch.equal(block.forward_with(x, shared)[0], y)
+    assert not torch.equal(block.forward_with(x, state)[0], y)
+
+
+def test_convolution_layers_are_not_blocks():
+    assert 'Conv2d' not in BLOCKS
+    assert 'DOConv2d' not in BLOCKS
+    assert BLOCKS.get('DOConv2d').__name__ == 'DOConv2d'  # yet it is found, for `conv_cfg`
+
+
+def test_only_blocks_of_one_input_that_keep_the_size_stand_in_a_network():
+    for name, scale in (('CFB', 1), ('PixelShuffleUpsampler', 2)):
+        config = {'type': name, **BLOCKS.get(name).example}
+        with pytest.raises(ValueError, match=rf'{name}: expected a block .* has scale {scale}'):
+            build_block(config, CHANNELS)
+    with pytest.raises(ValueError, match='MSFF: expected a block with forward_with'):
+        build_block({'type': 'MSFF'}, CHANNELS, stateful=True)
