@@ -1,30 +1,54 @@
-"""What one sample carries from the dataset to the metric."""
+"""What one sample carries, from its files to the metric."""
 
 from __future__ import annotations
+
+from typing import TypedDict
 
 from mmengine.structures import BaseDataElement
 from torch import Tensor
 
 
+class Sample(TypedDict, total=False):
+    """One sample as a dataset lists it.
+
+    Keys:
+        name: The file's stem, or the scene's.
+        files: By role, lists of paths: `lq`, the input, one file or the frames of a bracket, dark
+            to bright; `gt`, the ground truth; `gt_frames`, frames at the size of the result, dark
+            to bright, from which the input is made or with which the result is compared.
+        exposures: EV of the frames, from 0 for the darkest, where they are known.
+    """
+
+    name: str
+    files: dict[str, list[str]]
+    exposures: list[float]
+
+
+ROLES = ('lq', 'gt', 'gt_frames')
+
+
+def first_file(files: dict[str, list[str]]) -> str:
+    """The file by which an error names a sample; empty where it has none."""
+    return next((path for role in ROLES for path in files.get(role, ())), '')
+
+
 class DataSample(BaseDataElement):
-    """One image's tensors and its particulars.
+    """One image's tensors and its metadata.
 
     Data fields (tensors move between devices together):
         gt: Ground truth, (C, H, W), float32; absent where there is none.
-        gt_under, gt_over: The darkest and the brightest frame at the size of the result, (C, H, W),
-            where the input is a reduced pair.
+        gt_frames: Frames at the size of the result, (K, C, H, W), dark to bright, where the input
+            was reduced from them.
         exposures: EV of a bracket's frames, (K,), from 0 for the darkest, where they are known.
         pred: The network's result, (C, H, W), float32; set by `predict`.
     Meta information:
         name: The file's stem, or the photograph's name.
         dataset: Name of the dataset, under which metrics are grouped: 'Set5_x2'.
         setting: Its degradation: 'x2', 'q10'; empty where there is none.
-        gt_path, lq_path: Files, for error messages; empty where made on the fly. A bracket's
-            `lq_path` is its folder.
+        files: See Sample.
     """
 
     gt: Tensor
-    gt_under: Tensor
-    gt_over: Tensor
+    gt_frames: Tensor
     exposures: Tensor
     pred: Tensor

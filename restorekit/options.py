@@ -127,6 +127,8 @@ def fits(value: Any, hint: Any) -> bool:
 
 
 def written(hint: Any) -> str:
-    """An annotation as one writes it."""
+    """An annotation as one writes it; choices by their values."""
+    if typing.get_origin(hint) is typing.Literal:
+        return f'one of {", ".join(map(repr, typing.get_args(hint)))}'
     plain = inspect.isclass(hint) and not typing.get_args(hint)
     return hint.__name__ if plain else str(hint).replace('typing.', '')

@@ -74,7 +74,7 @@ def test_moving_scenes_from_static_brackets(tmp_path):
     for out in ('out', 'again'):
         run(tool, tmp_path / 'in', tmp_path / out, '--variants', '2')
     dataset = KalantariDataset(
-        str(tmp_path / 'out'), pipeline=[{'type': 'LoadBracket'}, {'type': 'PackInputs'}]
+        str(tmp_path / 'out'), pipeline=[{'type': 'LoadImages'}, {'type': 'PackInputs'}]
     )
     assert [dataset[i]['data_samples'].name for i in range(4)] == ['a_0', 'a_1', 'b_0', 'b_1']
     for index in range(4):

@@ -1,13 +1,9 @@
 """Datasets: folders, brackets, sample photographs and wrappers around datasets."""
 
-from restorekit.datasets.base import DataError, ImageDataset, MissingFolderError
-from restorekit.datasets.bracket import (
-    BracketDataset,
-    ExposurePairDataset,
-    KalantariDataset,
-    SICEDataset,
-)
+from restorekit.datasets.base import DataError, ImageDataset, MissingFolderError, layout
+from restorekit.datasets.brackets import BracketDataset, KalantariDataset
 from restorekit.datasets.folder import FolderDataset
+from restorekit.datasets.pairs import ExposurePairDataset, SICEDataset
 from restorekit.datasets.sample_photos import SamplePhotos, sample_photo
 from restorekit.datasets.wrappers import SeededDataset, TestSets, TrainSets
 
@@ -24,5 +20,6 @@ __all__ = [
     'SeededDataset',
     'TestSets',
     'TrainSets',
+    'layout',
     'sample_photo',
 ]

@@ -1,13 +1,18 @@
-"""What every image dataset here has in common."""
+"""The dataset, and how a function that lists samples becomes one."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
+import functools
+import inspect
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 from mmengine.dataset import BaseDataset
 
+from restorekit.data_sample import ROLES, Sample, first_file
 from restorekit.io import hdr_size, image_size, is_hdr
+from restorekit.registry import DATASETS
 from restorekit.transforms import build_transforms, plan_sizes
 
 MAX_LISTED = 20
@@ -22,27 +27,28 @@ class MissingFolderError(FileNotFoundError):
     """A dataset's folder is not there."""
 
 
-def require_folder(folder: Path, name: str) -> None:
-    """Raise MissingFolderError, naming the dataset, where there is no such folder."""
+def require_folder(folder: Path) -> None:
+    """Raise MissingFolderError where there is no such folder."""
     if not folder.is_dir():
         raise MissingFolderError(
-            f'{name}: no folder {folder.absolute()} (datasets are looked for under '
+            f'no folder {folder.absolute()} (datasets are looked for under '
             'RESTOREKIT_DATA and RESTOREKIT_PREPARED, or under ./data where they are not set)'
         )
 
 
-def raise_problems(name: str, problems: list[str]) -> None:
-    """Raise DataError naming the dataset and all problems, if there are any."""
+def raise_problems(problems: list[str]) -> None:
+    """Raise DataError with all problems, if there are any."""
     if problems:
         shown = ''.join(f'\n  {problem}' for problem in problems[:MAX_LISTED])
         more = f'\n  and {len(problems) - MAX_LISTED} more' if len(problems) > MAX_LISTED else ''
-        raise DataError(f'{name}: {len(problems)} problem(s) in the data:{shown}{more}')
+        raise DataError(f'{len(problems)} problem(s) in the data:{shown}{more}')
 
 
 class ImageDataset(BaseDataset):
-    """A list of samples, each with a `gt_path`, an `lq_path` or both, checked before a run starts.
+    """Samples that a function lists, read and checked before a run starts.
 
     Args:
+        samples: Called without arguments, it lists all samples, in a fixed order.
         pipeline: Transforms, configs or callables.
         name: Under which its figures are reported, with the degradation appended: 'Set5_x2'.
         degradation: Figures that the pipeline's degradation reads, and that configs of a family
@@ -51,19 +57,22 @@ class ImageDataset(BaseDataset):
         check: Read every file's header at the start, so that unreadable files, sizes that do not
             fit, and images smaller than the crop are all listed before training.
         test_mode: As in mmengine.
-
-    A subclass lists its samples in `load_data_list`: dicts with `name` and the paths.
+    Raises:
+        MissingFolderError: If a folder is not there.
+        DataError: Naming every sample whose files do not fit.
     """
 
     def __init__(
         self,
-        pipeline: list,
+        samples: Callable[[], Iterable[Sample]],
         *,
+        pipeline: list,
         name: str,
         degradation: dict | None = None,
         check: bool = True,
         test_mode: bool = False,
     ) -> None:
+        self.samples = samples
         self.degradation = dict(degradation or {})
         unknown = set(self.degradation) - set(LABELS)
         if unknown:
@@ -77,9 +86,12 @@ class ImageDataset(BaseDataset):
         self.check = check
         super().__init__(pipeline=build_transforms(pipeline), test_mode=test_mode)
 
-    @abstractmethod
     def load_data_list(self) -> list[dict]:
         """All samples, in a fixed order."""
+        try:
+            return [dict(sample) for sample in self.samples()]
+        except (DataError, MissingFolderError) as error:
+            raise type(error)(f'{self.name}: {error}') from None
 
     def full_init(self) -> None:
         """List the samples and check them, once."""
@@ -88,10 +100,14 @@ class ImageDataset(BaseDataset):
         super().full_init()
         if self.check:
             samples = (self.get_data_info(index) for index in range(len(self)))
-            raise_problems(self.name, [p for sample in samples if (p := self._problem(sample))])
+            problems = [problem for sample in samples if (problem := self._problem(sample))]
+            try:
+                raise_problems(problems)
+            except DataError as error:
+                raise DataError(f'{self.name}: {error}') from None
 
     def get_data_info(self, idx: int) -> dict:
-        """The sample's names and paths, as the transforms get them."""
+        """The sample as the transforms get it: with the dataset's name and degradation."""
         if not isinstance(idx, int):
             raise TypeError(
                 f'{self.name}: index must be an int, got {idx!r}. A sampler that gives positions '
@@ -107,31 +123,57 @@ class ImageDataset(BaseDataset):
 
     def _problem(self, sample: dict) -> str | None:
         sizes: dict[str, tuple[int, int]] = {}
-        for key, path in sample_files(sample):
+        for role, path in sample_files(sample):
             try:
                 size = hdr_size(path) if is_hdr(path) else image_size(path)
             except (ValueError, OSError) as error:
                 return str(error)
-            if sizes.setdefault(key, size) != size:
-                height, width = sizes[key]
+            if sizes.setdefault(role, size) != size:
+                height, width = sizes[role]
                 return f'{path}: {size[0]} x {size[1]}, the frames before it {height} x {width}'
         try:
             plan_sizes(self.pipeline.transforms, sizes, sample)
         except ValueError as error:
-            return f'{sample.get("lq_path") or sample.get("gt_path")}: {error}'
+            return f'{first_file(sample["files"])}: {error}'
         return None
 
 
+def layout(name: str, function: Callable[..., Iterable[Sample]]) -> type[ImageDataset]:
+    """A dataset of a published layout, registered under `name`.
+
+    Its options are those of the function and, by keyword, those of ImageDataset; the name of its
+    figures is by default that of the first folder among the function's options.
+
+    Args:
+        name: Of the class, to be assigned to: `SceneDataset = layout('SceneDataset', scenes)`.
+        function: Lists all samples; its errors need not name the dataset.
+    """
+    own = inspect.signature(function)
+    common = inspect.signature(ImageDataset).parameters
+
+    class LayoutDataset(ImageDataset):
+        def __init__(self, *args: Any, **options: Any) -> None:
+            rest = {key: options.pop(key) for key in (*common,) if key in options}
+            bound = own.bind(*args, **options)
+            folders = (v for k, v in bound.arguments.items() if k.endswith(('root', 'dir')) and v)
+            if rest.get('name') is None:
+                rest['name'] = Path(next(folders, name)).name
+            super().__init__(functools.partial(function, *bound.args, **bound.kwargs), **rest)
+
+    shared = [p.replace(kind=p.KEYWORD_ONLY) for key, p in common.items() if key != 'samples']
+    shared = [p.replace(default=None) if p.name == 'name' else p for p in shared]
+    LayoutDataset.__signature__ = own.replace(
+        parameters=[*own.parameters.values(), *shared], return_annotation=own.empty
+    )
+    LayoutDataset.__name__ = LayoutDataset.__qualname__ = name
+    LayoutDataset.__module__, LayoutDataset.__doc__ = function.__module__, function.__doc__
+    DATASETS.register_module(module=LayoutDataset)
+    return LayoutDataset
+
+
 def sample_files(sample: dict) -> list[tuple[str, str]]:
-    """A sample's image files, each after the key of what it is read into."""
-    frames = sample.get('frame_paths')
-    files = [('lq', path) for path in frames or [sample.get('lq_path')]]
-    files += [('gt', sample.get('gt_path'))]
-    if sample.get('gt_frame_paths'):
-        # The folder that `lq_path` names holds these, from which the input is made.
-        files = files if frames else files[1:]
-        files += zip(('gt_under', 'gt_over'), sample['gt_frame_paths'], strict=True)
-    return [(key, path) for key, path in files if path]
+    """A sample's image files, each after its role."""
+    return [(role, path) for role in ROLES for path in sample['files'].get(role, ())]
 
 
 def _label(value: object) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from importlib.util import find_spec
 from pathlib import Path
 
-from restorekit.datasets.base import ImageDataset, MissingFolderError
-from restorekit.registry import DATASETS
+from restorekit.data_sample import Sample
+from restorekit.datasets.base import MissingFolderError, layout
 
 # The two motorcycles are one scene and stay in one split. The training textures have grain that the
 # network must keep.
@@ -36,47 +36,29 @@ def sample_photo(file: str) -> Path:
     spec = find_spec('skimage')
     if spec is None or not spec.submodule_search_locations:
         raise MissingFolderError(
-            'SamplePhotos: the photographs come with scikit-image, which is not '
+            'the photographs come with scikit-image, which is not '
             'installed; pip install "restorekit[demo]"'
         )
     path = Path(spec.submodule_search_locations[0]) / 'data' / file
     if not path.is_file():
-        raise MissingFolderError(
-            f'SamplePhotos: this scikit-image has no {path}; accepted: 0.22 to 0.26'
-        )
+        raise MissingFolderError(f'this scikit-image has no {path}; accepted: 0.22 to 0.26')
     return path
 
 
-@DATASETS.register_module()
-class SamplePhotos(ImageDataset):
+def sample_photos(split: str) -> list[Sample]:
     """Photographs that scikit-image ships (astronaut, chelsea, coffee, rocket and others).
 
     Args:
         split: 'train' (10 images) or 'val' (3 images).
-        pipeline, degradation, check, test_mode: See ImageDataset.
     Raises:
         MissingFolderError: If scikit-image is not installed.
     """
+    if split not in SPLITS:
+        raise ValueError(f'SamplePhotos: split must be one of {tuple(SPLITS)}, got {split!r}')
+    return [
+        {'name': Path(file).stem, 'files': {'gt': [str(sample_photo(file))]}}
+        for file in SPLITS[split]
+    ]
 
-    def __init__(
-        self,
-        split: str,
-        *,
-        pipeline: list,
-        degradation: dict | None = None,
-        check: bool = True,
-        test_mode: bool = False,
-    ) -> None:
-        if split not in SPLITS:
-            raise ValueError(f'SamplePhotos: split must be one of {tuple(SPLITS)}, got {split!r}')
-        self.split = split
-        super().__init__(
-            pipeline, name='SamplePhotos', degradation=degradation, check=check, test_mode=test_mode
-        )
 
-    def load_data_list(self) -> list[dict]:
-        """The split's photographs."""
-        return [
-            {'name': Path(file).stem, 'gt_path': str(sample_photo(file))}
-            for file in SPLITS[self.split]
-        ]
+SamplePhotos = layout('SamplePhotos', sample_photos)

@@ -13,6 +13,7 @@ _MATRIX = (
     (112.0, -93.786, -18.214),
 )
 _OFFSET = (16.0, 128.0, 128.0)
+_INVERSE = torch.linalg.inv(torch.tensor(_MATRIX, dtype=torch.float64)).tolist()
 
 
 def rgb_to_y(rgb: Tensor) -> Tensor:
@@ -64,7 +65,7 @@ def ycbcr_to_rgb(ycbcr: Tensor) -> Tensor:
         ValueError: If there are not three channels.
     """
     _check_channels(ycbcr, 'ycbcr_to_rgb')
-    inverse = torch.linalg.inv(torch.tensor(_MATRIX, dtype=torch.float64)).to(ycbcr)
+    inverse = ycbcr.new_tensor(_INVERSE)
     offset = ycbcr.new_tensor(_OFFSET).view(3, 1, 1)
     return torch.einsum('dc,...chw->...dhw', inverse, ycbcr * 255 - offset)
 

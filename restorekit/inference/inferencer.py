@@ -10,7 +10,7 @@ import torch
 from mmengine.config import Config
 from torch import Tensor
 
-from restorekit.functional import imresize, rgb_to_ycbcr, tiled, ycbcr_to_rgb
+from restorekit.functional import tiled
 from restorekit.inference.loading import load_restorer
 from restorekit.restorers import BaseRestorer
 
@@ -53,9 +53,8 @@ class Inferencer:
     ) -> np.ndarray:
         """Restore one image, or merge one bracket.
 
-        A network for luma restores the luma of a colour image and keeps its chroma, enlarged by
-        MATLAB's bicubic where the network enlarges; a network for colour takes a gray image as
-        three equal channels and gives their mean.
+        Networks for luma keep the chroma of colour images, networks for colour take gray ones; see
+        `Restorer.restore`.
 
         Args:
             image: (H, W, 3) RGB or (H, W, 1) gray, float in [0, 1]; for a bracket a list of (H, W,
@@ -76,7 +75,7 @@ class Inferencer:
             light = torch.tensor([list(exposures)], dtype=torch.float32, device=self.device)
         height, width = frames[0].shape[:2]
         try:
-            restored = self._restore(batch if self.model.takes_bracket else batch[:, 0], light)
+            restored = self._network(batch if self.model.takes_bracket else batch[:, 0], light)
         except (MemoryError, RuntimeError) as error:
             if 'memory' not in str(error):
                 raise
@@ -104,20 +103,6 @@ class Inferencer:
                 raise ValueError(
                     f'Inferencer: expected {kinds} of floats and one size, got {shape} {dtype}'
                 )
-
-    def _restore(self, images: Tensor, exposures: Tensor | None) -> Tensor:
-        luma_network = getattr(self.model.data_preprocessor, 'color', 'rgb') == 'y'
-        gray = images.shape[-3] == 1
-        if gray and not luma_network:
-            images = images.expand(-1, 3, -1, -1)
-            return self._network(images, exposures).mean(dim=1, keepdim=True)
-        if gray or not luma_network:
-            return self._network(images, exposures)
-        luma, chroma = rgb_to_ycbcr(images).split([1, 2], dim=1)
-        restored = self._network(luma, exposures)
-        if restored.shape != luma.shape:
-            chroma = imresize(chroma, size=(restored.shape[-2], restored.shape[-1]))
-        return ycbcr_to_rgb(torch.cat([restored, chroma], dim=1))
 
     def _network(self, images: Tensor, exposures: Tensor | None) -> Tensor:
         if self.tile is None:

@@ -33,10 +33,10 @@ class ExportError(ValueError):
 def export(model: BaseRestorer, path: str | Path, *, size: tuple[int, int] | None = None) -> float:
     """Write a restorer as a program: `.pt2` for torch.export.load, `.onnx` for ONNX Runtime.
 
-    The program takes `images`, (N, C, H, W), or brackets, (N, K, 3, H, W), dark to bright, in
-    [0, 1], and where the model needs them `exposures`, (N, K), in EV; it gives what
-    `Inferencer` gives, (N, C, scale H, scale W). A network for luma takes and gives luma. Beside
-    it in the file stands a JSON text, 'restorekit.json', that says so.
+    The program takes RGB `images`, (N, 3, H, W), or brackets, (N, K, 3, H, W), dark to bright, in
+    [0, 1], and where the model needs them `exposures`, (N, K), in EV; it gives what `Inferencer`
+    gives, (N, 3, scale H, scale W): with a network for luma the chroma is kept inside. A JSON text
+    in the file, 'restorekit.json', says so too.
 
     Before it is written the program is loaded and run on images of other sizes than it was traced
     with, on the CPU where it is ONNX, and compared with the model.
@@ -124,12 +124,11 @@ def _inputs(model: BaseRestorer, shape: tuple[int, int, int]) -> tuple[Tensor, .
     generator = torch.Generator().manual_seed(0)
     device = next(iter(model.parameters()), torch.empty(0)).device
     count, *sides = shape
-    channels = 1 if _color(model) == 'y' else 3
     if not model.takes_bracket:
-        return (torch.rand(count, channels, *sides, generator=generator).to(device),)
+        return (torch.rand(count, 3, *sides, generator=generator).to(device),)
     if model.num_frames is None:
         raise ExportError(f'{type(model).__name__} takes any number of frames; a program cannot')
-    frames = torch.rand(count, model.num_frames, channels, *sides, generator=generator)
+    frames = torch.rand(count, model.num_frames, 3, *sides, generator=generator)
     exposures = 2.0 * torch.arange(model.num_frames).expand(count, -1)
     inputs = (frames, exposures) if model.needs_exposures else (frames,)
     return tuple(tensor.to(device) for tensor in inputs)
@@ -139,18 +138,14 @@ def _facts(model: BaseRestorer, size: tuple[int, int] | None) -> dict[str, Any]:
     """What a user of the file must know."""
     return {
         'restorekit': __version__,
-        'images': 'N, K, C, H, W, dark to bright' if model.takes_bracket else 'N, C, H, W',
+        'images': 'N, K, 3, H, W, dark to bright' if model.takes_bracket else 'N, 3, H, W',
         'frames': model.num_frames,
-        'color': _color(model),
+        'color': 'rgb',
         'exposures': 'N, K, in EV' if model.needs_exposures else None,
         'scale': model.scale,
         'result': 'linear radiance' if model.linear else 'display-referred, in [0, 1]',
         'size': size,
     }
-
-
-def _color(model: BaseRestorer) -> str:
-    return getattr(model.data_preprocessor, 'color', 'rgb')
 
 
 def _differences(

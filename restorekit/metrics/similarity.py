@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from restorekit import functional
@@ -57,8 +56,8 @@ class PSNRB(ImageMetric):
 class MEFSSIM(ImageMetric):
     """MEF-SSIM of full-range luma; see `restorekit.functional.mef_ssim`. Needs no ground truth.
 
-    The fused image is compared with the exposures at its size: `gt_under` and `gt_over` where the
-    input was reduced from them, otherwise the input's frames.
+    The fused image is compared with the exposures at its size: `gt_frames` where the input was
+    reduced from them, otherwise the input's frames.
 
     Args:
         luminance: Whether the local means count.
@@ -78,9 +77,7 @@ class MEFSSIM(ImageMetric):
 
     def target(self, lq: Tensor, sample: dict) -> Tensor:
         """The exposures, (K, C, H, W), dark to bright."""
-        if 'gt_under' in sample:
-            return torch.stack([sample['gt_under'], sample['gt_over']])
-        return lq
+        return sample.get('gt_frames', lq)
 
     def prepare(self, image: Tensor, border: int) -> Tensor:
         return functional.rgb_to_gray(super().prepare(image, border))

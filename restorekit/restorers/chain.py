@@ -6,6 +6,7 @@ import math
 
 from torch import Tensor, nn
 
+from restorekit.functional import mu_law, mu_law_inverse
 from restorekit.registry import MODELS
 from restorekit.restorers.base import BaseRestorer
 
@@ -14,7 +15,9 @@ from restorekit.restorers.base import BaseRestorer
 class Chain(BaseRestorer):
     """Runs restorers one after another: super-resolution after a fusion, or before it.
 
-    A step for single images that is given a bracket restores each of its frames. A chain is
+    A step for single images that is given a bracket restores each of its frames. One that is given
+    linear radiance, behind an HDR merge, works on its mu-law curve, which is undone after it: the
+    result of the chain is linear then. A chain is
     assembled from trained parts for test and restore; train each part by itself. Checkpoints of the
     parts are loaded together, under `steps.<n>.`.
 
@@ -37,17 +40,29 @@ class Chain(BaseRestorer):
         self.takes_bracket = bool(merging)
         self.num_frames = self.steps[merging[0]].num_frames if merging else None
         self.scale = math.prod(step.scale for step in self.steps)
-        self.linear = self.steps[-1].linear
+        self.linear = any(step.linear for step in self.steps)
 
     @property
     def needs_exposures(self) -> bool:
         return any(step.needs_exposures for step in self.steps)
 
     def restore(self, images: Tensor, exposures: Tensor | None = None) -> Tensor:
+        linear = False
         for step in self.steps:
             if images.ndim == 5 and not step.takes_bracket:
                 frames = step.restore(images.flatten(0, 1)).clamp(0, 1)
                 images = frames.unflatten(0, images.shape[:2])
+            elif linear:
+                images = _on_curve(step, images)
             else:
                 images = step.restore(images, exposures)
+            linear |= step.linear
         return images
+
+
+def _on_curve(step: BaseRestorer, radiance: Tensor) -> Tensor:
+    """Linear radiance, (N, C, H, W), restored by a step for display-referred images."""
+    radiance = radiance.clamp(min=0)
+    white = radiance.amax(dim=(1, 2, 3), keepdim=True).clamp(min=1)
+    restored = step.restore(mu_law(radiance / white)).clamp(0, 1)
+    return mu_law_inverse(restored) * white

@@ -9,6 +9,7 @@ import torch
 from mmengine.model import BaseDataPreprocessor
 from torch import Tensor
 
+from restorekit.data_sample import first_file
 from restorekit.functional import ldr_to_hdr
 from restorekit.functional.exposure import GAMMA
 from restorekit.registry import MODELS
@@ -49,8 +50,13 @@ class ImagePreprocessor(BaseDataPreprocessor):
             raise ValueError(f'ImagePreprocessor: std must be > 0, got {std}')
         self.changes_values = bool((self.mean != 0).any() or (self.std != 1).any())
 
+    @property
+    def channels(self) -> int:
+        """Of the images that the network takes."""
+        return CHANNELS[self.color]
+
     def _per_channel(self, value: float | Sequence[float], name: str) -> Tensor:
-        channels = CHANNELS[self.color]
+        channels = self.channels
         values = [value] * channels if isinstance(value, int | float) else list(value)
         if len(values) != channels:
             raise ValueError(
@@ -73,9 +79,9 @@ class ImagePreprocessor(BaseDataPreprocessor):
         data = self.cast_data(data)
         inputs, samples = data['inputs'], data.get('data_samples')
         for image, sample in zip(inputs, samples or [None] * len(inputs), strict=True):
-            if image.shape[-3] != CHANNELS[self.color]:
+            if image.shape[-3] != self.channels:
                 raise ValueError(
-                    f'ImagePreprocessor: color={self.color!r} takes {CHANNELS[self.color]} '
+                    f'ImagePreprocessor: color={self.color!r} takes {self.channels} '
                     f'channels, got {tuple(image.shape)}{_origin(sample)}; '
                     "the pipeline's LoadImages(color=…) must agree"
                 )
@@ -139,5 +145,5 @@ class ExposurePreprocessor(ImagePreprocessor):
 
 
 def _origin(sample: Any) -> str:
-    path = (sample.get('lq_path') or sample.get('gt_path')) if sample is not None else None
+    path = first_file(sample.get('files', {})) if sample is not None else ''
     return f' from {path}' if path else ''

@@ -8,8 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from restorekit.contracts import Backbone
 from restorekit.data_sample import DataSample
-from restorekit.functional import imresize
+from restorekit.functional import imresize, rgb_to_ycbcr, ycbcr_to_rgb
 from restorekit.options import fits, nearest, written
 from restorekit.registry import BACKBONES, LOSSES, MODELS
 from restorekit.restorers.base import BaseRestorer, exposures_of
@@ -64,8 +65,9 @@ class Restorer(BaseRestorer):
         backbone: Config of the network.
         losses: Config of the losses, by name. Beside the loss's own options an entry may have
             `weight` (default 1), `pred` (which of the backbone's named outputs, default 'output'; a
-            list of tensors gives the sum) and `target` (default 'gt'). Without losses the model
-            cannot be trained.
+            list of tensors gives the sum) and `target` (default 'gt'; of the large frames of a
+            bracket `gt_frames`, or their first and last, `gt_under` and `gt_over`). Without losses the
+            model cannot be trained.
         data_preprocessor: Config; ImagePreprocessor for RGB by default.
         pre_upscale: Bicubic enlargement (MATLAB's) in front of a network that works at the size of
             its output.
@@ -84,30 +86,41 @@ class Restorer(BaseRestorer):
         super().__init__(data_preprocessor)
         if not isinstance(pre_upscale, int) or pre_upscale < 1:
             raise ValueError(f'Restorer: pre_upscale must be an integer >= 1, got {pre_upscale!r}')
-        self.backbone = BACKBONES.build(backbone)
+        self.backbone: Backbone = BACKBONES.build(backbone)
         self.losses = nn.ModuleDict({name: LossTerm(loss) for name, loss in (losses or {}).items()})
         self.pre_upscale = pre_upscale
+        self.scale = self.backbone.scale * pre_upscale
+        self.takes_bracket = self.backbone.takes_bracket
+        self.num_frames = self.backbone.num_frames
+        self.linear = self.data_preprocessor.linear
         self.channels_last = channels_last
         if channels_last:
             self.backbone.to(memory_format=torch.channels_last)
 
-    @property
-    def scale(self) -> int:  # type: ignore[override]
-        return self.backbone.scale * self.pre_upscale
-
-    @property
-    def takes_bracket(self) -> bool:  # type: ignore[override]
-        return getattr(self.backbone, 'takes_bracket', False)
-
-    @property
-    def num_frames(self) -> int | None:  # type: ignore[override]
-        return getattr(self.backbone, 'num_frames', None)
-
-    @property
-    def linear(self) -> bool:  # type: ignore[override]
-        return self.data_preprocessor.linear
-
     def restore(self, images: Tensor, exposures: Tensor | None = None) -> Tensor:
+        """See BaseRestorer; a network for luma keeps the chroma of colour images.
+
+        Chroma is enlarged by MATLAB's bicubic where the network enlarges. A network for colour
+        takes gray images as three equal channels and gives their mean.
+        """
+        given, wanted = images.shape[-3], self.data_preprocessor.channels
+        if given == wanted:
+            return self._run(images, exposures)
+        if given == 1:
+            colour = images.expand(*images.shape[:-3], wanted, *images.shape[-2:])
+            return self._run(colour, exposures).mean(dim=1, keepdim=True)
+        if given != 3 or images.ndim != 4:
+            raise ValueError(
+                f'Restorer: expected gray images, or images of {max(wanted, 3)} channels, '
+                f'got {tuple(images.shape)}'
+            )
+        luma, chroma = rgb_to_ycbcr(images).split([1, 2], dim=1)
+        restored = self._run(luma, exposures)
+        if self.scale != 1:
+            chroma = imresize(chroma, self.scale)
+        return ycbcr_to_rgb(torch.cat([restored, chroma], dim=1))
+
+    def _run(self, images: Tensor, exposures: Tensor | None) -> Tensor:
         return self._image(self.backbone(self._network_input(images, exposures)))
 
     def loss(self, inputs: Tensor, data_samples: Sequence[DataSample]) -> dict[str, Tensor]:
@@ -115,18 +128,18 @@ class Restorer(BaseRestorer):
         if not self.losses:
             raise ValueError('Restorer: losses are empty; training needs at least one')
         network_input = self._network_input(inputs, exposures_of(data_samples))
-        if hasattr(self.backbone, 'forward_train'):
-            outputs = self.backbone.forward_train(network_input)
-        else:
-            outputs = {'output': self.backbone(network_input)}
+        outputs = self.backbone.forward_train(network_input)
         preds: Named = {
             name: [self._image(step) for step in out] if isinstance(out, list) else self._image(out)
             for name, out in outputs.items()
         }
         targets = {
             name: torch.stack([sample.get(name) for sample in data_samples])
-            for name in data_samples[0].keys()  # noqa: SIM118  (a DataSample is no dict)
+            for name in data_samples[0].keys()  # noqa: SIM118  (a DataSample is not a dict)
         }
+        if 'gt_frames' in targets:
+            frames = targets['gt_frames']
+            targets |= {'gt_under': frames[:, 0], 'gt_over': frames[:, -1]}
         return {f'loss_{name}': term(preds, targets) for name, term in self.losses.items()}
 
     def _network_input(self, images: Tensor, exposures: Tensor | None) -> Tensor:

@@ -5,7 +5,6 @@ from restorekit.transforms.augmentation import (
     RandomChannelOrder,
     RandomFlipRotate,
 )
-from restorekit.transforms.bracket import LoadBracket
 from restorekit.transforms.degradation import BicubicDownscale, JPEGCompress
 from restorekit.transforms.loading import Cache, LoadImages, build_transforms, plan_sizes
 from restorekit.transforms.packing import PackInputs, to_tensor
@@ -15,7 +14,6 @@ __all__ = [
     'BicubicDownscale',
     'Cache',
     'JPEGCompress',
-    'LoadBracket',
     'LoadImages',
     'PackInputs',
     'PairedRandomCrop',

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from mmcv.transforms import BaseTransform
 
+from restorekit.data_sample import first_file
 from restorekit.registry import TRANSFORMS
 from restorekit.transforms.stream import generator
 
-GROUND_TRUTH = ('gt', 'gt_under', 'gt_over')  # of one size
+GROUND_TRUTH = ('gt', 'gt_frames')  # of one size
 IMAGES = ('lq', *GROUND_TRUTH)
 
 
@@ -37,8 +38,7 @@ class PairedRandomCrop(BaseTransform):
         try:
             sides = self._sides(sizes)
         except ValueError as error:
-            path = results.get('lq_path') or results.get('gt_path')
-            raise ValueError(f'{path}: {error}') from None
+            raise ValueError(f'{first_file(results.get("files", {}))}: {error}') from None
         lead = next(iter(sides))
         top, left = (int(generator().integers(n - sides[lead] + 1)) for n in sizes[lead])
         for key, side in sides.items():

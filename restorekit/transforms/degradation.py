@@ -14,15 +14,12 @@ from restorekit.registry import TRANSFORMS
 from restorekit.transforms.augmentation import GROUND_TRUTH
 from restorekit.transforms.stream import generator
 
-PAIR = ('gt_under', 'gt_over')
-
 
 @TRANSFORMS.register_module()
 class BicubicDownscale(BaseTransform):
     """MATLAB's bicubic reduction; the ground truth is first cut to a multiple of the scale.
 
-    `gt` gives `lq`; where there are `gt_under` and `gt_over`, these two give it instead, as a
-    bracket (H, W, 2, C).
+    `gt` gives `lq`; where there are `gt_frames`, (H, W, K, C), these give it instead, as a bracket.
 
     Args:
         scale: Reduction factor, an integer of 2 or more; None takes the dataset's
@@ -45,8 +42,7 @@ class BicubicDownscale(BaseTransform):
         height, width = next(iter(self.plan(sizes, results).values()))
         for key in sizes:
             results[key] = results[key][:height, :width]
-        pair = 'gt_under' in sizes
-        source = np.stack([results[k] for k in PAIR], axis=2) if pair else results['gt']
+        source = results['gt_frames' if 'gt_frames' in sizes else 'gt']
         lq = _resize(to_integers(source) if self.rounded else source, 1 / scale)
         if self.back_up:
             lq = _resize(lq, scale)

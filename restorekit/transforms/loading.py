@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import torch
 from mmcv.transforms import BaseTransform, Compose
 
+from restorekit.data_sample import ROLES, first_file
 from restorekit.functional import rgb_to_y
-from restorekit.io import read_image, to_integers
+from restorekit.io import is_hdr, read_hdr, read_image, to_integers
 from restorekit.registry import SCOPE, TRANSFORMS
 from restorekit.transforms.stream import Seeded
 
 COLORS = ('rgb', 'y')
 MAX_SCALE = 16
+MAX_CUT = 16  # pixels of the input by which the frames of a prepared pair may be larger
 
 
 @TRANSFORMS.register_module()
 class LoadImages(BaseTransform):
-    """Read `gt_path` and `lq_path`, whichever the sample has, into `gt` and `lq`.
+    """Read a sample's files into arrays named by their roles.
+
+    One file becomes (H, W, C); the frames of a bracket become one array, (H, W, K, C): the spatial
+    axes come first, so that what crops and flips an image does the same to a bracket. float32 in
+    [0, 1], but for linear radiance from .hdr and .exr. `exposures` become an array, (K,).
+
+    Where both input and ground truth are read, the ground truth is cut at its right and lower
+    border to the size that the input was made from.
 
     Args:
         color: 'rgb' repeats a gray file into three channels; 'y' gives one channel, BT.601 luma of
@@ -26,67 +37,84 @@ class LoadImages(BaseTransform):
             is taken as gray.
         rounded: Round luma to 8 bits, as MATLAB's `rgb2ycbcr` does on 8-bit images, by which the
             field's benchmarks on luma are defined.
-
-    Where both are read, `gt` is cut at its right and lower border to a whole multiple of `lq`.
-
-    Adds `gt`, `lq`: (H, W, C) float32 in [0, 1].
     """
 
-    def __init__(self, color: str = 'rgb', rounded: bool = False) -> None:
+    def __init__(self, color: Literal['rgb', 'y'] = 'rgb', rounded: bool = False) -> None:
         if color not in COLORS:
             raise ValueError(f'LoadImages: color must be one of {COLORS}, got {color!r}')
         self.color = color
         self.rounded = rounded
 
     def transform(self, results: dict) -> dict:
-        images = {
-            key: read_image(results[f'{key}_path'])
-            for key in ('gt', 'lq')
-            if results.get(f'{key}_path')
-        }
-        if self.color == 'y' and len({image.shape[2] for image in images.values()}) == 2:
-            images = {key: _as_gray(image, results[f'{key}_path']) for key, image in images.items()}
-        for key, image in images.items():
-            image = _convert(image, self.color)
-            if self.color == 'y' and self.rounded:
-                image = np.divide(to_integers(image), np.float32(255), dtype=np.float32)
-            results[key] = image
-        if len(images) == 2:
-            sizes = {key: results[key].shape[:2] for key in images}
-            height, width = self.plan(sizes, results)['gt']
-            results['gt'] = results['gt'][:height, :width]
+        files = results['files']
+        read = {role: [_read(path) for path in files[role]] for role in ROLES if files.get(role)}
+        if self.color == 'y':
+            _settle_gray(read, files)
+        for role, images in read.items():
+            arrays = [self._convert(image) for image in images]
+            # A bracket of the input may have one frame left in it, the large ones are always many.
+            many = role == 'gt_frames' or len(arrays) > 1
+            results[role] = np.stack(arrays, axis=2) if many else arrays[0]
+        if results.get('exposures'):
+            results['exposures'] = np.asarray(results['exposures'], dtype=np.float32)
+        sizes = {role: results[role].shape[:2] for role in read}
+        for role, (height, width) in self.plan(sizes, results).items():
+            results[role] = results[role][:height, :width]
         return results
 
     def plan(self, sizes: dict[str, tuple[int, int]], sample: dict) -> dict[str, tuple[int, int]]:
-        """Sizes after reading, `gt` cut to a whole multiple of `lq`; ValueError where none fits.
+        """Sizes after reading, by role; ValueError where input and ground truth do not fit.
 
-        `lq` is often made from a ground truth whose border was cut to such a multiple first.
+        The input is often made from a ground truth whose border was cut first: to a multiple of the
+        scale, or, of prepared pairs of frames, of something larger.
         """
-        if len(sizes) < 2:
+        truths = {role: size for role, size in sizes.items() if role != 'lq'}
+        if len(set(truths.values())) > 1:
+            listed = ', '.join(f'{role} {h} x {w}' for role, (h, w) in truths.items())
+            raise ValueError(f'ground truth must have one size, got {listed}')
+        if 'lq' not in sizes or not truths:
             return sizes
-        (height, width), lq = sizes['gt'], tuple(sizes['lq'])
-        wanted = sample.get('scale')
+        lq, gt = sizes['lq'], next(iter(truths.values()))
+        is_bracket = len(sample.get('files', {}).get('lq', ())) > 1
+        wanted = sample.get('scale', 1 if is_bracket else None)
         for scale in [wanted] if wanted else range(1, MAX_SCALE + 1):
-            if (height // scale, width // scale) == lq:
-                return {**sizes, 'gt': (lq[0] * scale, lq[1] * scale)}
+            slack = MAX_CUT * scale if is_bracket and scale > 1 else scale
+            if all(0 <= large - scale * small < slack for large, small in zip(gt, lq, strict=True)):
+                return {**dict.fromkeys(truths, (lq[0] * scale, lq[1] * scale)), 'lq': lq}
         raise ValueError(
-            f'lq of {lq[0]} x {lq[1]} does not fit gt of {height} x {width} at '
-            f'{f"scale {wanted}" if wanted else "any integer scale"} ({sample.get("gt_path")})'
+            f'lq of {lq[0]} x {lq[1]} does not fit gt of {gt[0]} x {gt[1]} at '
+            f'{f"scale {wanted}" if wanted else "any integer scale"}'
         )
 
-
-def _convert(image: np.ndarray, color: str) -> np.ndarray:
-    if color == 'rgb':
-        return np.repeat(image, 3, axis=2) if image.shape[2] == 1 else image
-    if image.shape[2] == 1:
+    def _convert(self, image: np.ndarray) -> np.ndarray:
+        gray = image.shape[2] == 1
+        if self.color == 'rgb':
+            return np.repeat(image, 3, axis=2) if gray else image
+        if not gray:
+            luma = rgb_to_y(torch.from_numpy(image).movedim(-1, 0)).movedim(0, -1)
+            image = luma.contiguous().numpy()
+        if self.rounded:
+            image = np.divide(to_integers(image), np.float32(255), dtype=np.float32)
         return image
-    return rgb_to_y(torch.from_numpy(image).movedim(-1, 0)).movedim(0, -1).contiguous().numpy()
 
 
-def _as_gray(image: np.ndarray, path: str) -> np.ndarray:
-    if image.shape[2] == 3 and np.ptp(image, axis=2).any():
-        raise ValueError(f'{path}: a colour image whose counterpart is gray')
-    return image[..., :1]
+def _read(path: str) -> np.ndarray:
+    return read_hdr(path) if is_hdr(path) else read_image(path)
+
+
+def _settle_gray(read: dict[str, list[np.ndarray]], files: dict[str, list[str]]) -> None:
+    """Where one file of a sample is gray, take the others as gray too; changes `read`.
+
+    Raises:
+        ValueError: If another one holds colours.
+    """
+    if len({image.shape[2] for images in read.values() for image in images}) < 2:
+        return
+    for role, images in read.items():
+        for index, (image, path) in enumerate(zip(images, files[role], strict=True)):
+            if image.shape[2] == 3 and np.ptp(image, axis=2).any():
+                raise ValueError(f'{path}: a colour image whose counterpart is gray')
+            images[index] = image[..., :1]
 
 
 @TRANSFORMS.register_module()
@@ -94,8 +122,7 @@ class Cache(BaseTransform):
     """Remember what transforms without randomness gave for each sample.
 
     For training sets that fit into memory: decoding and whole-image degradation are then paid once.
-        Every worker process
-    keeps a cache of its own.
+    Every worker process keeps a cache of its own.
 
     Args:
         transforms: The transforms to run; none may be random.
@@ -113,8 +140,8 @@ class Cache(BaseTransform):
         return plan_sizes(self.transforms.transforms, sizes, sample)
 
     def transform(self, results: dict) -> dict:
-        key = (results.get('sample_idx'), results.get('gt_path'), results.get('lq_path'))
-        if not any(part is not None for part in key):
+        key = (results.get('sample_idx'), first_file(results.get('files', {})))
+        if key == (None, ''):
             return self.transforms(results)  # nothing tells samples apart
         if key not in self._kept:
             output = self.transforms(dict(results))

@@ -11,7 +11,7 @@ from restorekit.data_sample import DataSample
 from restorekit.registry import TRANSFORMS
 from restorekit.transforms.augmentation import GROUND_TRUTH
 
-META = ('name', 'dataset', 'setting', 'gt_path', 'lq_path')
+META = {'name': '', 'dataset': '', 'setting': '', 'files': {}}
 
 
 @TRANSFORMS.register_module()
@@ -22,7 +22,7 @@ class PackInputs(BaseTransform):
     """
 
     def transform(self, results: dict) -> dict:
-        sample = DataSample(metainfo={key: results.get(key, '') for key in META})
+        sample = DataSample(metainfo={key: results.get(key, empty) for key, empty in META.items()})
         for key in GROUND_TRUTH:
             if key in results:
                 sample.set_data({key: to_tensor(results[key])})

@@ -13,8 +13,8 @@ from restorekit.datasets import (
 from restorekit.io import read_image, write_hdr, write_image
 from tests.conftest import smooth_image
 
-HDR = [{'type': 'LoadBracket'}, {'type': 'PackInputs'}]
-FUSION = [{'type': 'LoadBracket'}, {'type': 'BicubicDownscale'}, {'type': 'PackInputs'}]
+HDR = [{'type': 'LoadImages'}, {'type': 'PackInputs'}]
+FUSION = [{'type': 'LoadImages'}, {'type': 'BicubicDownscale'}, {'type': 'PackInputs'}]
 
 
 def exposed(ev, height=16, width=20):
@@ -50,7 +50,7 @@ class TestKalantari:
         for file in folder.glob('*.tif'):
             write_image(file, smooth_image(16, 20), bits=16)
         pipeline = [
-            {'type': 'LoadBracket'},
+            {'type': 'LoadImages'},
             {'type': 'PairedRandomCrop', 'size': 8},
             {'type': 'RandomFlipRotate'},
             {'type': 'PackInputs'},
@@ -73,7 +73,7 @@ class TestKalantari:
             (lambda f: (f / 'HDRImg.hdr').write_bytes(b'#?RADIANCE\n'), r'scene/HDRImg.hdr: not a'),
             (
                 lambda f: write_hdr(f / 'HDRImg.hdr', smooth_image(16, 22)),
-                r'scene: input of 16 x 20 does not fit a ground truth of 16 x 22',
+                r'scene/.*: lq of 16 x 20 does not fit gt of 16 x 22',
             ),
         ],
     )
@@ -113,8 +113,8 @@ class TestBracketDataset:
         sample = dataset[0]
         data = sample['data_samples']
         assert sample['inputs'].shape == (2, 3, 8, 10)
-        assert data.gt_under.shape == (3, 16, 20)
-        assert data.gt_under.mean() < data.gt_over.mean()
+        assert data.gt_frames.shape == (2, 3, 16, 20)
+        assert data.gt_frames[0].mean() < data.gt_frames[1].mean()
         assert 'gt' not in data
 
     def test_missing_folder(self, tmp_path):
@@ -132,7 +132,7 @@ class TestBracketDataset:
         assert len(dataset) == 24
         for index in range(24):
             data = dataset[index]['data_samples']
-            assert data.gt_under.mean() < data.gt_over.mean()
+            assert data.gt_frames[0].mean() < data.gt_frames[1].mean()
 
 
 class TestExposurePairs:
@@ -146,8 +146,9 @@ class TestExposurePairs:
         sample = ExposurePairDataset(str(tmp_path), pipeline=FUSION, degradation={'scale': 2})[0]
         data = sample['data_samples']
         assert sample['inputs'].shape == (2, 3, 8, 10)
-        assert data.gt.shape == data.gt_under.shape == data.gt_over.shape == (3, 16, 20)
-        assert data.gt_under.mean() < data.gt.mean() < data.gt_over.mean()
+        assert data.gt.shape == data.gt_frames.shape[1:] == (3, 16, 20)
+        under, over = data.gt_frames
+        assert under.mean() < data.gt.mean() < over.mean()
         assert data.setting == 'x2'
 
     def test_the_prepared_layout_with_its_own_inputs(self, data_root):
@@ -160,9 +161,9 @@ class TestExposurePairs:
         sample = dataset[0]
         lq, data = sample['inputs'], sample['data_samples']
         assert data.gt.shape == (3, lq.shape[2] * 4, lq.shape[3] * 4) == (3, 832, 1488)
-        small = torch.nn.functional.interpolate(data.gt_over[None], scale_factor=0.25, mode='area')
+        small = torch.nn.functional.interpolate(data.gt_frames[1:], scale_factor=0.25, mode='area')
         assert (small[0] - lq[1]).abs().mean() < 0.01, 'cut at the right place'
-        with pytest.raises(DataError, match='does not fit a ground truth of 844 x 1500 at scale 3'):
+        with pytest.raises(DataError, match='does not fit gt of 844 x 1500 at scale 3'):
             ExposurePairDataset(
                 str(data_root / 'mef/sice_sample'),
                 pipeline=HDR,
@@ -177,7 +178,9 @@ class TestExposurePairs:
             ExposurePairDataset(str(tmp_path), pipeline=FUSION, degradation={'scale': 2})
         (tmp_path / 'hr/b.png').unlink()
         write_image(tmp_path / 'hr_over/a.png', exposed(3, 16, 22))
-        with pytest.raises(DataError, match=r'gt_over 16 x 22'):
+        with pytest.raises(
+            DataError, match=r'hr_over/a.png: 16 x 22, the frames before it 16 x 20'
+        ):
             ExposurePairDataset(str(tmp_path), pipeline=FUSION, degradation={'scale': 2})
 
 
@@ -194,7 +197,7 @@ class TestSICE:
     def test_extremes_by_mean(self, tmp_path):
         dataset = SICEDataset(str(self.make(tmp_path)), pipeline=FUSION, degradation={'scale': 2})
         assert [dataset[i]['data_samples'].name for i in range(3)] == ['1', '2', '10']
-        paths = dataset.get_data_info(0)['gt_frame_paths']
+        paths = dataset.get_data_info(0)['files']['gt_frames']
         assert [path[-5:] for path in paths] == ['1.png', '3.png']
         sample = dataset[0]
         assert sample['inputs'].shape == (2, 3, 8, 10)
@@ -204,7 +207,7 @@ class TestSICE:
         dataset = SICEDataset(
             str(self.make(tmp_path)), pipeline=FUSION, degradation={'scale': 2}, pair=(0, 1)
         )
-        paths = dataset.get_data_info(0)['gt_frame_paths']
+        paths = dataset.get_data_info(0)['files']['gt_frames']
         assert [path[-5:] for path in paths] == ['1.png', '2.png']
         with pytest.raises(DataError, match=r'1: of the pair \(2, 0\) the first is the brighter'):
             SICEDataset(str(tmp_path), pipeline=FUSION, pair=(2, 0), degradation={'scale': 2})

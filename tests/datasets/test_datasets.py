@@ -1,5 +1,7 @@
+import pickle
 import random
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,9 +16,11 @@ from restorekit.datasets import (
     SamplePhotos,
     SeededDataset,
     TestSets,
+    layout,
 )
 from restorekit.engine.samplers import ResumableSampler
 from restorekit.io import read_image, write_image
+from restorekit.registry import DATASETS
 from tests.conftest import smooth_image
 
 LOAD = [{'type': 'LoadImages'}, {'type': 'PackInputs'}]
@@ -73,7 +77,7 @@ def test_sizes_formats_and_crops_are_checked_before_anything_runs(tmp_path):
         FolderDataset(**options, pipeline=crop, degradation={'scale': 2})
     text = str(error.value)
     assert '3 problem(s)' in text
-    assert 'im0x2.bmp: lq of 8 x 9 does not fit gt of 16 x 20 at scale 2 (' in text
+    assert 'im0x2.bmp: lq of 8 x 9 does not fit gt of 16 x 20 at scale 2' in text
     assert 'im1x2.bmp: not a readable image' in text
     assert 'im2x2.bmp: 9 x 10 pixels are smaller than the crop of 10 x 10' in text
     assert len(FolderDataset(**options, pipeline=crop, check=False)) == 3
@@ -209,3 +213,31 @@ def test_sample_photos_without_scikit_image(monkeypatch):
     monkeypatch.setattr('restorekit.datasets.sample_photos.find_spec', lambda name: None)
     with pytest.raises(MissingFolderError, match=r'pip install "restorekit\[demo\]"'):
         SamplePhotos('train', pipeline=LOAD)
+
+
+def test_a_function_that_lists_samples_is_a_dataset(photo_folder):
+    def photos(root, *, count=2):
+        files = sorted(Path(root).glob('*.png'))[:count]
+        return [{'name': path.stem, 'files': {'gt': [str(path)]}} for path in files]
+
+    kind = layout('PhotoDataset', photos)
+    try:
+        config = {'type': 'PhotoDataset', 'root': str(photo_folder), 'pipeline': LOAD}
+        dataset = DATASETS.build({**config, 'count': 3})
+        assert isinstance(dataset, kind)
+        assert [dataset[i]['data_samples'].name for i in range(3)] == ['photo0', 'photo1', 'photo2']
+        assert dataset.name == 'photos'
+        assert DATASETS.build({**config, 'name': 'mine', 'degradation': {'scale': 2}}).name == (
+            'mine_x2'
+        )
+        with pytest.raises(TypeError, match="PhotoDataset has no option 'cuont'; did you mean"):
+            DATASETS.build({**config, 'cuont': 3})
+        with pytest.raises(TypeError, match="PhotoDataset needs the option 'pipeline'"):
+            DATASETS.build({'type': 'PhotoDataset', 'root': '.'})
+    finally:
+        DATASETS.module_dict.pop('PhotoDataset')
+
+
+def test_datasets_can_be_sent_to_worker_processes(photo_folder):
+    dataset = pickle.loads(pickle.dumps(FolderDataset(str(photo_folder), pipeline=LOAD)))
+    assert len(dataset) == 6

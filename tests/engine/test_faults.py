@@ -41,7 +41,7 @@ def breaking(photo_folder):
     seen = []
 
     def spoil(results):
-        seen.append(results['gt_path'])
+        seen.append(results['files']['gt'][0])
         if len(seen) == 5:
             (photo_folder / 'photo3.png').write_bytes(b'')
         return results
@@ -86,7 +86,7 @@ def test_skipping_needs_positions(no_validation):
 
 def test_a_worker_that_dies_names_what_it_read(no_validation, photo_folder):
     def die(results):
-        if get_worker_info() is not None and results['gt_path'].endswith('photo2.png'):
+        if get_worker_info() is not None and results['files']['gt'][0].endswith('photo2.png'):
             os.kill(os.getpid(), signal.SIGKILL)
         return results
 

@@ -197,7 +197,7 @@ def test_steps_that_are_not_finite_are_left_out_and_end_the_run(photo_folder, tm
     assert all(torch.equal(before[name], value) for name, value in runner.model.named_parameters())
     record = json.loads((tmp_path / 'run/nonfinite_rank0.json').read_text())
     assert record['iteration'] == 3
-    assert record['batch'][0]['gt_path'].startswith(str(photo_folder))
+    assert record['batch'][0]['files']['gt'][0].startswith(str(photo_folder))
 
 
 def test_a_run_says_how_to_repeat_it(config, tmp_path):

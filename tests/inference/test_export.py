@@ -55,9 +55,8 @@ def test_any_size(model, suffix, tmp_path):
     restorer = fuse(MODELS.build(model)).eval()
     path = tmp_path / f'model{suffix}'
     assert export(restorer, path) <= 1e-4
-    color = 1 if model is LUMA else 3
     for count, height, width in ((1, 30, 37), (3, 52, 41)):
-        shape = (2, color, height, width) if restorer.takes_bracket else (color, height, width)
+        shape = (2, 3, height, width) if restorer.takes_bracket else (3, height, width)
         images = torch.rand(count, *shape)
         with torch.no_grad():
             expected = restorer.restore(images).clamp(0, 1)
@@ -151,7 +150,7 @@ def test_networks_that_treat_sizes_differently_are_refused(suffix, tmp_path):
 
 def test_one_size_of_an_enlarging_network_leaves_nothing_behind(tmp_path):
     restorer = MODELS.build(LUMA).eval()
-    images = torch.rand(1, 1, 33, 45)
+    images = torch.rand(1, 3, 33, 45)
     assert export(restorer, tmp_path / 'one.pt2', size=(33, 45)) <= 1e-4
     with torch.no_grad():
         result = restorer.restore(images)  # no longer in the tracer's hands

@@ -50,7 +50,7 @@ def test_baseline_is_the_middle_frame_as_radiance():
 class TestMEFSSIM:
     def test_needs_no_ground_truth(self):
         frames, pred = torch.rand(2, 3, 20, 24), torch.rand(3, 20, 24)
-        sample = {'pred': pred, 'gt_under': frames[0], 'gt_over': frames[1]}
+        sample = {'pred': pred, 'gt_frames': frames}
         row, metric = evaluate('MEFSSIM', torch.rand(2, 3, 10, 12), sample, baseline=True)
         gray = rgb_to_gray(torch.cat([frames, pred[None]]).double())
         expected = mef_ssim(gray[2:], gray[None, :2]).item()

@@ -101,7 +101,7 @@ def test_preprocessor_translates_both_ways():
 
 def test_preprocessor_refuses_what_the_network_does_not_take():
     preprocessor = MODELS.build({'type': 'ImagePreprocessor', 'color': 'y'})
-    sample = DataSample(metainfo={'lq_path': 'a.png', 'gt_path': ''})
+    sample = DataSample(metainfo={'files': {'lq': ['a.png']}})
     with pytest.raises(
         ValueError, match=r"color='y' takes 1 channels, got \(3, 4, 4\) from a\.png"
     ):

@@ -92,7 +92,7 @@ def test_crop_larger_than_the_image_names_file_and_sizes():
     with pytest.raises(
         ValueError, match=r'a\.png: 7 x 9 pixels are smaller than the crop of 8 x 8'
     ):
-        PairedRandomCrop(8)({'lq': coordinates(7, 9), 'lq_path': 'a.png'})
+        PairedRandomCrop(8)({'lq': coordinates(7, 9), 'files': {'lq': ['a.png']}})
 
 
 def test_crop_of_sizes_that_do_not_fit():
@@ -142,8 +142,10 @@ def test_downscale_takes_the_datasets_scale_and_rounds_on_demand():
 def test_downscale_equals_the_published_file(data_root):
     load = LoadImages()
     folder = data_root / 'sr/Set5'
-    made = BicubicDownscale(4, rounded=True)(load({'gt_path': str(folder / 'HR/woman.png')}))
-    published = load({'lq_path': str(folder / 'LR_bicubic/X4/woman.png')})
+    made = BicubicDownscale(4, rounded=True)(
+        load({'files': {'gt': [str(folder / 'HR/woman.png')]}})
+    )
+    published = load({'files': {'lq': [str(folder / 'LR_bicubic/X4/woman.png')]}})
     np.testing.assert_array_equal(made['lq'], published['lq'])
 
 
@@ -173,11 +175,13 @@ def test_luma_of_a_gray_file_is_the_file(tmp_path):
     gray = np.round(smooth_image(8, 9, 1) * 255) / np.float32(255)
     write_image(tmp_path / 'gray.png', gray)
     write_image(tmp_path / 'rgb.png', gray.repeat(3, 2))
-    paths = {'gt_path': str(tmp_path / 'gray.png'), 'lq_path': str(tmp_path / 'rgb.png')}
-    np.testing.assert_array_equal(LoadImages(color='y')({**paths})['gt'], gray)
-    np.testing.assert_array_equal(LoadImages(color='y')({**paths})['lq'], gray)
-    np.testing.assert_array_equal(LoadImages(color='rgb')({**paths})['gt'], gray.repeat(3, 2))
-    studio = LoadImages(color='y')({'gt_path': paths['lq_path']})['gt']
+    files = {'gt': [str(tmp_path / 'gray.png')], 'lq': [str(tmp_path / 'rgb.png')]}
+    np.testing.assert_array_equal(LoadImages(color='y')({'files': files})['gt'], gray)
+    np.testing.assert_array_equal(LoadImages(color='y')({'files': files})['lq'], gray)
+    np.testing.assert_array_equal(
+        LoadImages(color='rgb')({'files': files})['gt'], gray.repeat(3, 2)
+    )
+    studio = LoadImages(color='y')({'files': {'gt': files['lq']}})['gt']
     np.testing.assert_allclose(studio, (16 + 219 * gray) / 255, atol=1e-6)
 
 
@@ -186,13 +190,16 @@ def test_luma_of_a_colour_file_beside_a_gray_one(tmp_path):
     write_image(tmp_path / 'rgb.png', smooth_image(8, 9, 3))
     with pytest.raises(ValueError, match=r'rgb\.png: a colour image whose counterpart is gray'):
         LoadImages(color='y')(
-            {'gt_path': str(tmp_path / 'gray.png'), 'lq_path': str(tmp_path / 'rgb.png')}
+            {'files': {'gt': [str(tmp_path / 'gray.png')], 'lq': [str(tmp_path / 'rgb.png')]}}
         )
 
 
 def test_rounded_luma_has_eight_bits(tmp_path):
     write_image(tmp_path / 'a.png', smooth_image(8, 9))
-    luma = LoadImages(color='y', rounded=True)({'gt_path': str(tmp_path / 'a.png')})['gt'] * 255
+    luma = (
+        LoadImages(color='y', rounded=True)({'files': {'gt': [str(tmp_path / 'a.png')]}})['gt']
+        * 255
+    )
     np.testing.assert_allclose(luma, luma.round(), atol=1e-4)
 
 
@@ -201,11 +208,11 @@ def test_cache_runs_once_a_file_and_is_not_changed_by_what_follows(tmp_path):
     calls = []
 
     def count(results):
-        calls.append(results['gt_path'])
+        calls.append(results['files']['gt'])
         return results
 
     cache = Cache([LoadImages(), count])
-    paths = {'gt_path': str(tmp_path / 'a.png')}
+    paths = {'files': {'gt': [str(tmp_path / 'a.png')]}}
     first = cache({**paths})
     cut = PairedRandomCrop(4)(cache({**paths}))
     again = cache({**paths})
@@ -219,7 +226,7 @@ def test_cache_stops_at_its_limit(tmp_path):
     calls = []
     cache = Cache([LoadImages(), lambda results: calls.append(1) or results], max_mib=0)
     for _ in range(2):
-        assert cache({'gt_path': str(tmp_path / 'a.png')})['gt'].shape == (12, 12, 3)
+        assert cache({'files': {'gt': [str(tmp_path / 'a.png')]}})['gt'].shape == (12, 12, 3)
     assert len(calls) == 2
 
 
@@ -264,7 +271,7 @@ def test_sizes_are_planned_as_they_come_out(tmp_path):
         PairedRandomCrop(gt_size=48),
         RandomFlipRotate(),
     ]
-    sample = {'gt_path': str(tmp_path / 'a.png'), 'scale': 3}
+    sample = {'files': {'gt': [str(tmp_path / 'a.png')]}, 'scale': 3}
     planned = plan_sizes(transforms, {'gt': (50, 61)}, sample)
     results = sample
     for transform in transforms:
@@ -279,3 +286,26 @@ def test_sizes_are_planned_as_they_come_out(tmp_path):
     )
     with pytest.raises(ValueError, match='16 x 20 pixels are smaller than the crop of 17 x 17'):
         plan_sizes([BicubicDownscale(3), PairedRandomCrop(17)], {'gt': (50, 61)}, {})
+
+
+def test_a_bracket_is_one_array_with_its_frames_behind_the_spatial_axes(tmp_path):
+    frames = [np.round(smooth_image(8, 9, seed=i) * 255) / np.float32(255) for i in range(3)]
+    for index, frame in enumerate(frames):
+        write_image(tmp_path / f'{index}.png', frame)
+    paths = [str(tmp_path / f'{index}.png') for index in range(3)]
+    out = LoadImages()({'files': {'lq': paths, 'gt': paths[1:2]}, 'exposures': [0, 2, 4]})
+    assert out['lq'].shape == (8, 9, 3, 3)
+    for index, frame in enumerate(frames):
+        np.testing.assert_array_equal(out['lq'][:, :, index], frame)
+    np.testing.assert_array_equal(out['gt'], frames[1])
+    np.testing.assert_array_equal(out['exposures'], np.float32([0, 2, 4]))
+    large = LoadImages(color='y')({'files': {'gt_frames': paths[:2]}})['gt_frames']
+    assert large.shape == (8, 9, 2, 1)
+
+
+def test_a_bracket_fits_a_truth_of_its_own_size_alone():
+    load, files = LoadImages(), {'lq': ['0.png', '1.png'], 'gt': ['t.hdr']}
+    assert load.plan({'lq': (8, 9), 'gt': (8, 9)}, {'files': files})['gt'] == (8, 9)
+    for size in ((16, 18), (8, 10)):
+        with pytest.raises(ValueError, match=r'lq of 8 x 9 does not fit gt of .* at scale 1'):
+            load.plan({'lq': (8, 9), 'gt': size}, {'files': files})

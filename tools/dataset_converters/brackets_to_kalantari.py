@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 import torch
 
-from restorekit.datasets.bracket import scene_folders
+from restorekit.datasets.brackets import scene_folders
 from restorekit.functional import hdr_to_ldr
 from restorekit.io import find_bracket, read_image, write_hdr, write_image, write_whole
 from restorekit.restorers.classical import merge_debevec
@@ -41,7 +41,7 @@ def main() -> None:
     exposures = sorted(args.exposures)
     if len(exposures) < 3 or len(exposures) % 2 == 0 or len(set(exposures)) < len(exposures):
         parser.error('--exposures: give an odd number, three or more, all different')
-    scenes = {f.name: radiance(f) for f in scene_folders(args.brackets, str(args.brackets))}
+    scenes = {f.name: radiance(f) for f in scene_folders(args.brackets)}
     for name in scenes:
         for variant in range(args.variants):
             target = args.out / (name if args.variants == 1 else f'{name}_{variant}')

@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from restorekit.datasets import SICEDataset
-from restorekit.datasets.bracket import scene_folders
+from restorekit.datasets.brackets import scene_folders
+from restorekit.datasets.pairs import sice
 from restorekit.functional import imresize
 from restorekit.io import find_bracket, read_image, to_integers, write_image
 from restorekit.registry import MODELS
@@ -40,7 +40,7 @@ def main() -> None:
 
 def from_brackets(root: Path):
     fusion = MODELS.build({'type': 'MertensFusion'})
-    for folder in scene_folders(root, str(root)):
+    for folder in scene_folders(root):
         frames = [read_image(frame) for frame in find_bracket(folder).frames]
         bracket = torch.from_numpy(np.stack(frames)).movedim(-1, 1)[None]
         reference = fusion.restore(bracket)[0].movedim(0, -1).numpy()
@@ -48,10 +48,8 @@ def from_brackets(root: Path):
 
 
 def from_sice(root: Path):
-    dataset = SICEDataset(str(root), pipeline=[], check=False)
-    for index in range(len(dataset)):
-        sample = dataset.get_data_info(index)
-        paths = (sample['gt_path'], *sample['gt_frame_paths'])
+    for sample in sice(str(root)):
+        paths = (*sample['files']['gt'], *sample['files']['gt_frames'])
         images = dict(zip(('hr', 'hr_under', 'hr_over'), map(read_image, paths), strict=True))
         yield sample['name'], images
 

@@ -17,7 +17,7 @@ train_dataloader = dict(
             dict(
                 type='Cache',
                 transforms=[
-                    dict(type='LoadBracket'),
+                    dict(type='LoadImages'),
                     dict(type='BicubicDownscale', rounded=True),
                 ],
             ),
@@ -44,7 +44,7 @@ test_dataloader = dict(
         ],
         shared=dict(
             pipeline=[
-                dict(type='LoadBracket'),
+                dict(type='LoadImages'),
                 dict(type='BicubicDownscale', rounded=True),
                 dict(type='PackInputs'),
             ],

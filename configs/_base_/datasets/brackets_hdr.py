@@ -13,7 +13,7 @@ train_dataloader = dict(
         root=f'{prepared}/train',
         name='brackets',
         pipeline=[
-            dict(type='Cache', transforms=[dict(type='LoadBracket')]),
+            dict(type='Cache', transforms=[dict(type='LoadImages')]),
             dict(type='PairedRandomCrop', size=64),
             dict(type='RandomFlipRotate'),
             dict(type='PackInputs'),

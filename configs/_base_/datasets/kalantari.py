@@ -12,7 +12,7 @@ train_dataloader = dict(
         root=f'{data_root}/Training',
         name='Kalantari',
         pipeline=[
-            dict(type='Cache', transforms=[dict(type='LoadBracket')], max_mib=2048),
+            dict(type='Cache', transforms=[dict(type='LoadImages')], max_mib=2048),
             dict(type='PairedRandomCrop', size=256),
             dict(type='RandomFlipRotate'),
             dict(type='PackInputs'),
@@ -27,7 +27,7 @@ val_dataloader = dict(
         type='KalantariDataset',
         root=f'{data_root}/Test',
         name='Kalantari',
-        pipeline=[dict(type='LoadBracket'), dict(type='PackInputs')],
+        pipeline=[dict(type='LoadImages'), dict(type='PackInputs')],
         test_mode=True,
     ),
 )

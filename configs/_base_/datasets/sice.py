@@ -16,7 +16,7 @@ train_dataloader = dict(
             dict(
                 type='Cache',
                 transforms=[
-                    dict(type='LoadBracket'),
+                    dict(type='LoadImages'),
                     dict(type='BicubicDownscale', rounded=True),
                 ],
             ),
@@ -36,7 +36,7 @@ val_dataloader = dict(
         name='SICE',
         degradation=dict(scale=2),
         pipeline=[
-            dict(type='LoadBracket'),
+            dict(type='LoadImages'),
             dict(type='BicubicDownscale', rounded=True),
             dict(type='PackInputs'),
         ],

@@ -49,7 +49,7 @@ class NonFiniteHook(Hook):
         )
         if in_a_row >= self.max_in_a_row:
             files = [
-                {key: sample.get(key) for key in ('dataset', 'name', 'gt_path', 'lq_path')}
+                {key: sample.get(key) for key in ('dataset', 'name', 'files')}
                 for sample in data_batch['data_samples']
             ]
             path = Path(runner.work_dir) / f'nonfinite_rank{runner.rank}.json'
