@@ -64,6 +64,11 @@ def check_options(cls: Callable, options: dict, *, complete: bool = False) -> No
             raise OptionError(f'{name}: {option} must be {written(hint)}, got {value!r}')
 
 
+def takes(cls: Callable, option: str) -> bool:
+    """Whether a constructor has an option of that name."""
+    return option in _parameters(cls)[0]
+
+
 def _is_ours(cls: Callable) -> bool:
     return cls.__module__.partition('.')[0] == OURS
 

@@ -5,5 +5,6 @@ _base_ = [
     '../_base_/schedules/adam_cosine.py',
 ]
 
+quality = 10
 train_cfg = dict(max_iters=2000, val_interval=500)
 default_hooks = dict(logger=dict(interval=50), checkpoint=dict(interval=500))

@@ -1,5 +1,3 @@
 _base_ = './ain-small_jpeg-q10_2k_bsd200.py'
 
-train_dataloader = dict(dataset=dict(degradation=dict(quality=30)))
-val_dataloader = dict(dataset=dict(shared=dict(degradation=dict(quality=30))))
-test_dataloader = dict(dataset=dict(shared=dict(degradation=dict(quality=30))))
+quality = 30

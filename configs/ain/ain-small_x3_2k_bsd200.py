@@ -1,6 +1,3 @@
 _base_ = './ain-small_x2_2k_bsd200.py'
 
-model = dict(pre_upscale=3)
-train_dataloader = dict(dataset=dict(degradation=dict(scale=3)))
-val_dataloader = dict(dataset=dict(shared=dict(degradation=dict(scale=3))))
-test_dataloader = dict(dataset=dict(shared=dict(degradation=dict(scale=3))))
+scale = 3

@@ -4,3 +4,5 @@ _base_ = [
     '../_base_/datasets/div2k_luma_jpeg.py',
     '../_base_/schedules/adam_cosine.py',
 ]
+
+quality = 10

@@ -1,5 +1,3 @@
 _base_ = './ain_jpeg-q10_300k_div2k.py'
 
-train_dataloader = dict(dataset=dict(degradation=dict(quality=30)))
-val_dataloader = dict(dataset=dict(shared=dict(degradation=dict(quality=30))))
-test_dataloader = dict(dataset=dict(shared=dict(degradation=dict(quality=30))))
+quality = 30

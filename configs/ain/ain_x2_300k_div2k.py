@@ -5,4 +5,4 @@ _base_ = [
     '../_base_/schedules/adam_cosine.py',
 ]
 
-model = dict(pre_upscale=2)
+scale = 2

@@ -4,3 +4,5 @@ _base_ = [
     '../_base_/datasets/t91_bsd200_rgb_sr.py',
     '../_base_/schedules/adam_halving.py',
 ]
+
+scale = 2

@@ -1,7 +1,8 @@
 _base_ = ['../_base_/default_runtime.py', '../_base_/datasets/test_luma_sr.py']
 
+scale = 2
 model = dict(
     type='Restorer',
     data_preprocessor=dict(type='ImagePreprocessor', color='y'),
-    backbone=dict(type='Bicubic', scale=2),
+    backbone=dict(type='Bicubic'),
 )

@@ -4,6 +4,6 @@ _base_ = './mertens-bicubic_x2_brackets.py'
 model = dict(
     steps=[
         dict(type='AverageFusion'),
-        dict(type='Restorer', backbone=dict(type='Bicubic', scale=2)),
+        dict(type='Restorer', backbone=dict(type='Bicubic')),
     ],
 )

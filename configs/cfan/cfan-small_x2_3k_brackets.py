@@ -7,6 +7,7 @@ _base_ = [
     '../_base_/schedules/adam_cosine.py',
 ]
 
+scale = 2
 model = dict(
     channels_last=True,
     backbone=dict(num_feats=32, num_groups=2, num_steps=2, gate=dict(reduction=8)),

@@ -4,3 +4,5 @@ _base_ = [
     '../_base_/datasets/sice.py',
     '../_base_/schedules/adam_constant.py',
 ]
+
+scale = 2

@@ -6,6 +6,7 @@ _base_ = [
     '../_base_/datasets/sice.py',
 ]
 
+scale = 2
 model = dict(
     data_preprocessor=dict(color='bgr'),
     backbone=dict(under_first_act=False),

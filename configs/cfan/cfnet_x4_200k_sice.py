@@ -1,6 +1,3 @@
 _base_ = './cfnet_x2_200k_sice.py'
 
-model = dict(backbone=dict(scale=4))
-train_dataloader = dict(dataset=dict(degradation=dict(scale=4)))
-val_dataloader = dict(dataset=dict(degradation=dict(scale=4)))
-test_dataloader = dict(dataset=dict(degradation=dict(scale=4)))
+scale = 4

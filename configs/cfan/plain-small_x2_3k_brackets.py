@@ -2,9 +2,7 @@
 _base_ = './cfan-small_x2_3k_brackets.py'
 
 model = dict(
-    backbone=dict(
-        _delete_=True, type='StackedNet', num_frames=2, num_feats=72, num_layers=5, scale=2
-    ),
+    backbone=dict(_delete_=True, type='StackedNet', num_frames=2, num_feats=72, num_layers=5),
     losses=dict(
         _delete_=True,
         ssim=dict(type='SSIMLoss', window=7, weight=0.2),

@@ -2,18 +2,19 @@
 _base_ = [
     '../_base_/default_runtime.py',
     '../_base_/models/ain_small.py',
+    '../_base_/datasets/train_loader.py',
+    '../_base_/datasets/test_loaders.py',
     '../_base_/schedules/adam_cosine.py',
 ]
 
-model = dict(pre_upscale=2)
+scale = 2
 train_dataloader = dict(
     batch_size=8,
     num_workers=0,
-    sampler=dict(type='ResumableSampler'),
+    persistent_workers=False,
     dataset=dict(
         type='SamplePhotos',
         split='train',
-        degradation=dict(scale=2),
         pipeline=[
             dict(
                 type='Cache',
@@ -26,13 +27,9 @@ train_dataloader = dict(
     ),
 )
 val_dataloader = dict(
-    batch_size=1,
-    num_workers=0,
-    sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type='SamplePhotos',
         split='val',
-        degradation=dict(scale=2),
         pipeline=[
             dict(type='LoadImages', color='y', rounded=True),
             dict(type='BicubicDownscale'),

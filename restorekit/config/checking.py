@@ -13,6 +13,9 @@ from torch.utils.data import DataLoader
 from restorekit.options import OptionError, check_options, fits, nearest, written
 from restorekit.registry import REGISTRIES, UnknownTypeError
 
+# Said once at the top of a config; see `restorekit.config.settings`.
+SETTINGS = ('scale', 'quality')
+
 TOP_LEVEL = [
     *inspect.signature(MMEngineRunner.__init__).parameters,
     'runner_type',
@@ -23,6 +26,7 @@ TOP_LEVEL = [
     'sync_bn',
     'compile',
     'activation_checkpointing',
+    *SETTINGS,
 ]
 
 # Keys that are taken out of an entry before its class is built, by the place of the entry.

@@ -7,6 +7,7 @@ from pathlib import Path
 from mmengine.config import Config
 
 from restorekit.config.checking import TOP_LEVEL, ConfigError, check_config
+from restorekit.config.settings import spread_settings
 from restorekit.options import nearest
 
 
@@ -68,5 +69,6 @@ def load_config(name: str, options: dict | None = None) -> Config:
         raise ConfigError(
             f'--cfg-options: no key {unknown[0]!r} in {path}; {nearest(unknown[0], known)}'
         )
+    spread_settings(config, str(path))
     check_config(config, str(path))
     return config

@@ -66,8 +66,8 @@ class Restorer(BaseRestorer):
         losses: Config of the losses, by name. Beside the loss's own options an entry may have
             `weight` (default 1), `pred` (which of the backbone's named outputs, default 'output'; a
             list of tensors gives the sum) and `target` (default 'gt'; of the large frames of a
-            bracket `gt_frames`, or their first and last, `gt_under` and `gt_over`). Without losses the
-            model cannot be trained.
+            bracket `gt_frames`, or their first and last, `gt_under` and `gt_over`). Without losses
+            the model cannot be trained.
         data_preprocessor: Config; ImagePreprocessor for RGB by default.
         pre_upscale: Bicubic enlargement (MATLAB's) in front of a network that works at the size of
             its output.

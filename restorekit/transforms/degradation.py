@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -28,6 +28,8 @@ class BicubicDownscale(BaseTransform):
             to MATLAB's file); otherwise it stays as computed.
         back_up: Enlarge `lq` to the size of `gt` again, for networks that work at that size.
     """
+
+    setting: ClassVar[str] = 'scale'
 
     def __init__(
         self, scale: int | None = None, rounded: bool = False, back_up: bool = False
@@ -86,6 +88,8 @@ class JPEGCompress(BaseTransform):
         quality: 1 to 100, or a range (lowest, highest), both included, drawn for each sample; None
             takes the dataset's (`degradation=dict(quality=10)`).
     """
+
+    setting: ClassVar[str] = 'quality'
 
     def __init__(self, quality: int | tuple[int, int] | None = None) -> None:
         self.quality = quality

@@ -48,7 +48,6 @@ test_dataloader = dict(
                 dict(type='BicubicDownscale', rounded=True),
                 dict(type='PackInputs'),
             ],
-            degradation=dict(scale=2),
             test_mode=True,
         ),
     )

@@ -1,15 +1,15 @@
 # Small enough to be kept decoded in memory. Each patch is compressed 7 pixels too large, so that
 # the codec's grid lies anywhere in it.
-_base_ = './test_luma_jpeg.py'
+_base_ = ['./test_luma_jpeg.py', './train_loader.py']
 
 train_dataloader = dict(
     batch_size=8,
     num_workers=0,
-    sampler=dict(type='ResumableSampler'),
+    persistent_workers=False,
+    pin_memory=False,
     dataset=dict(
         type='FolderDataset',
         gt_dir='{{$RESTOREKIT_DATA:data}}/sr/BSD200',
-        degradation=dict(quality=10),
         pipeline=[
             dict(type='Cache', transforms=[dict(type='LoadImages', color='y')]),
             dict(type='PairedRandomCrop', size=55),

@@ -1,14 +1,14 @@
 # Small enough to be kept decoded and reduced in memory.
-_base_ = './test_luma_sr.py'
+_base_ = ['./test_luma_sr.py', './train_loader.py']
 
 train_dataloader = dict(
     batch_size=8,
     num_workers=0,
-    sampler=dict(type='ResumableSampler'),
+    persistent_workers=False,
+    pin_memory=False,
     dataset=dict(
         type='FolderDataset',
         gt_dir='{{$RESTOREKIT_DATA:data}}/sr/BSD200',
-        degradation=dict(scale=2),
         pipeline=[
             dict(
                 type='Cache',

@@ -1,17 +1,11 @@
 # DIV2K's training images, cut into tiles by tools/dataset_converters/cut_tiles.py. Each patch is
 # compressed 7 pixels too large, so that the codec's grid lies anywhere in it.
-_base_ = './test_luma_jpeg.py'
+_base_ = ['./test_luma_jpeg.py', './train_loader.py']
 
 train_dataloader = dict(
-    batch_size=16,
-    num_workers=4,
-    persistent_workers=True,
-    pin_memory=True,
-    sampler=dict(type='ResumableSampler'),
     dataset=dict(
         type='FolderDataset',
         gt_dir='{{$RESTOREKIT_DATA:data}}/DIV2K/DIV2K_train_HR_tiles',
-        degradation=dict(quality=10),
         pipeline=[
             dict(type='LoadImages', color='y'),
             dict(type='PairedRandomCrop', size=71),

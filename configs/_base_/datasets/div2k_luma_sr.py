@@ -1,17 +1,11 @@
 # DIV2K's training images, cut into tiles by tools/dataset_converters/cut_tiles.py. The network
 # works at the size of its output; patches of 32 are 64 at x2, 96 at x3, 128 at x4.
-_base_ = './test_luma_sr.py'
+_base_ = ['./test_luma_sr.py', './train_loader.py']
 
 train_dataloader = dict(
-    batch_size=16,
-    num_workers=4,
-    persistent_workers=True,
-    pin_memory=True,
-    sampler=dict(type='ResumableSampler'),
     dataset=dict(
         type='FolderDataset',
         gt_dir='{{$RESTOREKIT_DATA:data}}/DIV2K/DIV2K_train_HR_tiles',
-        degradation=dict(scale=2),
         pipeline=[
             dict(type='LoadImages', color='y'),
             dict(type='BicubicDownscale'),

@@ -1,12 +1,10 @@
 # Kalantari and Ramamoorthi's moving scenes: 74 for training, 15 for test, as published.
+_base_ = ['./train_loader.py', './test_loaders.py']
+
 data_root = '{{$RESTOREKIT_DATA:data}}/hdr/kalantari'
 
 train_dataloader = dict(
     batch_size=8,
-    num_workers=4,
-    persistent_workers=True,
-    pin_memory=True,
-    sampler=dict(type='ResumableSampler'),
     dataset=dict(
         type='KalantariDataset',
         root=f'{data_root}/Training',
@@ -20,9 +18,6 @@ train_dataloader = dict(
     ),
 )
 val_dataloader = dict(
-    batch_size=1,
-    num_workers=0,
-    sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type='KalantariDataset',
         root=f'{data_root}/Test',

@@ -1,17 +1,14 @@
 # SICE, prepared by tools/dataset_converters/exposure_pairs.py; patches of 64 in the input.
+_base_ = ['./train_loader.py', './test_loaders.py']
+
 data_root = '{{$RESTOREKIT_DATA:data}}/mef/SICE'
 
 train_dataloader = dict(
     batch_size=4,
-    num_workers=4,
-    persistent_workers=True,
-    pin_memory=True,
-    sampler=dict(type='ResumableSampler'),
     dataset=dict(
         type='ExposurePairDataset',
         root=f'{data_root}/train',
         name='SICE',
-        degradation=dict(scale=2),
         pipeline=[
             dict(
                 type='Cache',
@@ -27,14 +24,10 @@ train_dataloader = dict(
     ),
 )
 val_dataloader = dict(
-    batch_size=1,
-    num_workers=0,
-    sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type='ExposurePairDataset',
         root=f'{data_root}/test',
         name='SICE',
-        degradation=dict(scale=2),
         pipeline=[
             dict(type='LoadImages'),
             dict(type='BicubicDownscale', rounded=True),

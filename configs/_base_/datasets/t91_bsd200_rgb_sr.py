@@ -1,5 +1,5 @@
 # T91 and BSD200, patches of 192 in the ground truth. 51 of T91's images are smaller and left out.
-_base_ = './test_rgb_sr.py'
+_base_ = ['./test_rgb_sr.py', './train_loader.py']
 
 pipeline = [
     dict(
@@ -14,11 +14,6 @@ pipeline = [
     dict(type='PackInputs'),
 ]
 train_dataloader = dict(
-    batch_size=16,
-    num_workers=4,
-    persistent_workers=True,
-    pin_memory=True,
-    sampler=dict(type='ResumableSampler'),
     dataset=dict(
         type='TrainSets',
         datasets=[
@@ -29,6 +24,6 @@ train_dataloader = dict(
             ),
             dict(type='FolderDataset', gt_dir='{{$RESTOREKIT_DATA:data}}/sr/BSD200'),
         ],
-        shared=dict(pipeline=pipeline, degradation=dict(scale=2)),
+        shared=dict(pipeline=pipeline),
     ),
 )

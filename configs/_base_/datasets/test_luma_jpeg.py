@@ -1,4 +1,6 @@
 # Test sets of JPEG artifact removal on luma; OpenCV's encoder.
+_base_ = './test_loaders.py'
+
 data_root = '{{$RESTOREKIT_DATA:data}}'
 
 sets = dict(
@@ -7,13 +9,9 @@ sets = dict(
         dict(type='JPEGCompress'),
         dict(type='PackInputs'),
     ],
-    degradation=dict(quality=10),
     test_mode=True,
 )
 val_dataloader = dict(
-    batch_size=1,
-    num_workers=0,
-    sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type='TestSets',
         datasets=[dict(type='FolderDataset', name='Classic5', gt_dir=f'{data_root}/jpeg/Classic5')],
@@ -21,9 +19,6 @@ val_dataloader = dict(
     ),
 )
 test_dataloader = dict(
-    batch_size=1,
-    num_workers=0,
-    sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type='TestSets',
         datasets=[

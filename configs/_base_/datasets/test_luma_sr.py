@@ -1,5 +1,7 @@
 # Test sets of super-resolution on BT.601 luma in 8 bits; the input is made from it and stays
 # unrounded.
+_base_ = './test_loaders.py'
+
 data_root = '{{$RESTOREKIT_DATA:data}}'
 
 sets = dict(
@@ -8,13 +10,9 @@ sets = dict(
         dict(type='BicubicDownscale'),
         dict(type='PackInputs'),
     ],
-    degradation=dict(scale=2),
     test_mode=True,
 )
 val_dataloader = dict(
-    batch_size=1,
-    num_workers=0,
-    sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type='TestSets',
         datasets=[dict(type='FolderDataset', name='Set5', gt_dir=f'{data_root}/sr/Set5/HR')],
@@ -22,9 +20,6 @@ val_dataloader = dict(
     ),
 )
 test_dataloader = dict(
-    batch_size=1,
-    num_workers=0,
-    sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type='TestSets',
         datasets=[

@@ -1,4 +1,6 @@
 # Super-resolution in RGB: 8-bit inputs, equal to MATLAB's files; figures on BT.601 luma.
+_base_ = './test_loaders.py'
+
 data_root = '{{$RESTOREKIT_DATA:data}}'
 
 sets = dict(
@@ -7,13 +9,9 @@ sets = dict(
         dict(type='BicubicDownscale', rounded=True),
         dict(type='PackInputs'),
     ],
-    degradation=dict(scale=2),
     test_mode=True,
 )
 val_dataloader = dict(
-    batch_size=1,
-    num_workers=0,
-    sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type='TestSets',
         datasets=[dict(type='FolderDataset', name='Set5', gt_dir=f'{data_root}/sr/Set5/HR')],
@@ -21,9 +19,6 @@ val_dataloader = dict(
     ),
 )
 test_dataloader = dict(
-    batch_size=1,
-    num_workers=0,
-    sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type='TestSets',
         datasets=[

@@ -5,7 +5,6 @@ model = dict(
         type='AMMSNet',
         num_feats=64,
         num_units=10,
-        scale=2,
         multi_scale=dict(type='MSFF'),
         attentions=[dict(type='NonLocal'), dict(type='SOCA')],
     ),

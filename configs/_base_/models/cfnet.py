@@ -9,7 +9,6 @@ model = dict(
         num_feats=64,
         num_groups=6,
         num_steps=3,
-        scale=2,
         re_guide=3,
     ),
     losses=dict(
