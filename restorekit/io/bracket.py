@@ -99,6 +99,25 @@ def order_bracket(frames: Sequence[Path], *, name: str, by: str = 'exposure') ->
     )
 
 
+def choose_frames(bracket: Bracket, count: int | None) -> Bracket:
+    """A bracket of `count` frames, evenly chosen from the darkest to the brightest.
+
+    Exposures are counted from the darkest frame that is left. A bracket of no more frames, or
+    None for `count`, stays as it is; of one frame the middle one is left.
+    """
+    have = len(bracket.frames)
+    if count is None or count >= have:
+        return bracket
+    places = (
+        [round(i * (have - 1) / (count - 1)) for i in range(count)] if count > 1 else [have // 2]
+    )
+    exposures = [bracket.exposures[place] for place in places] if bracket.exposures else []
+    return Bracket(
+        tuple(bracket.frames[place] for place in places),
+        tuple(exposure - exposures[0] for exposure in exposures),
+    )
+
+
 def natural_order(path: Path) -> list:
     """Key by which 2.png comes before 10.png."""
     parts = re.split(r'(\d+)', path.name)
