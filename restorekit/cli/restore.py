@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from restorekit.cli.options import add_weights_options, check_writable
+from restorekit.cli.options import add_weights_options
 from restorekit.io import (
     EXTENSIONS,
+    check_writable,
     find_bracket,
     read_image,
     tonemap,

@@ -1,7 +1,7 @@
 """Files in and out: the only place that knows codecs and OpenCV's BGR."""
 
 from restorekit.io.bracket import Bracket, BracketError, find_bracket, natural_order, order_bracket
-from restorekit.io.files import remove_leftovers, whole_file, write_whole
+from restorekit.io.files import check_writable, remove_leftovers, whole_file, write_whole
 from restorekit.io.hdr import (
     HDR_EXTENSIONS,
     TONE_MAPS,
@@ -29,6 +29,7 @@ __all__ = [
     'Bracket',
     'BracketError',
     'ImageReadError',
+    'check_writable',
     'find_bracket',
     'hdr_size',
     'image_size',
