@@ -33,14 +33,18 @@ def extras() -> dict[str, list[str]]:
 
 
 class BuildWithConfigs(build_py):
-    """Puts `configs/` inside the package, where an installed `restorekit train` looks for it."""
+    """Puts `configs/` inside the package, in OpenMMLab's place, with an index of the metafiles."""
 
     def run(self) -> None:
         super().run()
         if not self.editable_mode:
-            target = Path(self.build_lib) / 'restorekit' / '.configs'
+            target = Path(self.build_lib) / 'restorekit' / '.mim'
             shutil.rmtree(target, ignore_errors=True)
-            shutil.copytree(ROOT / 'configs', target, ignore=shutil.ignore_patterns('__pycache__'))
+            ignore = shutil.ignore_patterns('__pycache__')
+            shutil.copytree(ROOT / 'configs', target / 'configs', ignore=ignore)
+            metafiles = sorted(path.relative_to(target) for path in target.rglob('metafile.yml'))
+            index = ''.join(f'  - {path.as_posix()}\n' for path in metafiles)
+            (target / 'model-index.yml').write_text(f'Import:\n{index}')
 
 
 setup(

@@ -10,6 +10,7 @@ import sys
 from restorekit.cli.memory import keep_freed_memory
 from restorekit.version import __version__
 
+# Each is a module of this package: `prepare tiles` is prepare/tiles.py.
 COMMANDS = {
     'train': 'train the network of a config',
     'test': 'evaluate a checkpoint on the test sets of a config',
@@ -17,25 +18,38 @@ COMMANDS = {
     'restore': 'restore image files with a trained network',
     'export': 'write a trained network as one file that runs without this package',
     'list': 'list the registered parts and the packaged configs',
+    'prepare tiles': 'cut the images of a folder into overlapping tiles',
+    'prepare pairs': 'make pairs for exposure fusion from brackets or from SICE',
+    'prepare brackets': 'turn static brackets into moving scenes with HDR ground truth',
+    'convert': "turn a published network's weights into ours",
+    'demo': 'train a small network on photographs, test it, restore one, look',
+    'check-resume': 'kill a run over and over and see that it ends in the same bits',
 }
+BROKEN_PIPE = 141  # what a shell shows of a program that SIGPIPE ended
 
 
-def main(command: str | None = None) -> None:
+def main(*command: str) -> None:
     """Run a command; errors of the user are one message and exit code 1.
 
     Args:
-        command: Its name; taken from the command line where it is None.
+        command: Words that stand before those of the command line: `main('prepare', 'tiles')`.
     """
     keep_freed_memory()
     os.environ.setdefault('OPENCV_LOG_LEVEL', 'SILENT')  # our errors name the file, OpenCV's do not
-    arguments = sys.argv[1:] if command is None else [command, *sys.argv[1:]]
-    args = build_parser(arguments).parse_args(arguments)
+    name, arguments = find_command([*command, *sys.argv[1:]])
+    module = importlib.import_module(f'restorekit.cli.{name.replace(" ", ".").replace("-", "_")}')
+    parser = argparse.ArgumentParser(f'restorekit {name}', description=COMMANDS[name])
+    module.add_arguments(parser)
+    args = parser.parse_intermixed_args(arguments)  # options may stand between positionals
     try:
-        importlib.import_module(f'restorekit.cli.{args.command}').run(args)
+        module.run(args)
+        sys.stdout.flush()
     except (ValueError, OSError, ModuleNotFoundError) as error:
+        if isinstance(error, BrokenPipeError) and reader_is_gone():
+            sys.exit(BROKEN_PIPE)
         if os.environ.get('RESTOREKIT_TRACEBACK'):
             raise
-        print(f'restorekit {args.command}: error: {one_message(error)}', file=sys.stderr)
+        print(f'restorekit {name}: error: {one_message(error)}', file=sys.stderr)
         print('(RESTOREKIT_TRACEBACK=1 shows where it was raised)', file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
@@ -50,15 +64,36 @@ def one_message(error: Exception) -> str:
     return text
 
 
-def build_parser(arguments: list[str]) -> argparse.ArgumentParser:
-    """The parser, with the options of the command that `arguments` begin with."""
+def reader_is_gone() -> bool:
+    """Whether nobody reads the output any more (`restorekit list | head`); then it is given up."""
+    try:
+        print(flush=True)
+    except BrokenPipeError:
+        # Python flushes again at its end, and would complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return True
+    return False
+
+
+def find_command(arguments: list[str]) -> tuple[str, list[str]]:
+    """The command that `arguments` begin with, and what follows it.
+
+    Exits after `--help` and `--version`, and with a message where there is no such command.
+    """
+    for words in (2, 1):
+        name = ' '.join(arguments[:words])
+        if name in COMMANDS:
+            return name, arguments[words:]
+    group = f'{arguments[0]} ' if arguments else ''
+    if not any(name.startswith(group) for name in COMMANDS):
+        group = ''
     parser = argparse.ArgumentParser(
-        'restorekit', description='Image restoration by registered parts.'
+        f'restorekit {group}'.strip(), description='Image restoration by registered parts.'
     )
     parser.add_argument('--version', action='version', version=__version__)
     commands = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
     for name, summary in COMMANDS.items():
-        command = commands.add_parser(name, help=summary, description=summary)
-        if arguments and arguments[0] == name:
-            importlib.import_module(f'restorekit.cli.{name}').add_arguments(command)
-    return parser
+        if name.startswith(group):
+            commands.add_parser(name.removeprefix(group), help=summary)
+    parser.parse_args(arguments[1:] if group else arguments)
+    parser.error('the command comes first')

@@ -26,10 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Test every model on the test sets of its config and write one table in the papers' layout."""
-    from restorekit.cli.options import check_writable
     from restorekit.cli.test import evaluate
     from restorekit.config import load_config
-    from restorekit.io import write_whole
+    from restorekit.io import check_writable, write_whole
     from restorekit.metrics import benchmark_table
 
     out = Path(args.out)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from restorekit.cli.options import add_weights_options, check_writable
+from restorekit.cli.options import add_weights_options
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,6 +34,7 @@ def run(args: argparse.Namespace) -> None:
     from restorekit.inference import export, load_restorer
     from restorekit.inference.inferencer import device_of
     from restorekit.inference.program import check_target
+    from restorekit.io import check_writable
 
     if args.size and min(args.size) < 1:
         raise ValueError(f'--size: expected two lengths >= 1, got {args.size}')

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import ast
 import os
-import uuid
 from typing import Any
 
 
@@ -104,6 +103,7 @@ def prepare_config(args: argparse.Namespace) -> Any:
     from pathlib import Path
 
     from restorekit.config import load_config
+    from restorekit.io import check_writable
 
     config = load_config(args.config, parse_overrides(args.cfg_options))
     config.launcher = args.launcher
@@ -114,20 +114,3 @@ def prepare_config(args: argparse.Namespace) -> Any:
     check_writable(Path(work_dir))
     config.unsafe_load = args.unsafe_load
     return config
-
-
-def check_writable(folder: Any) -> None:
-    """Make a folder and see that files can be written there, before hours are spent.
-
-    Raises:
-        OSError: Naming the folder.
-    """
-    probe = folder / f'.probe-{uuid.uuid4().hex}'  # ranks on several machines may share the folder
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise OSError(
-            f'{folder}: the folder cannot be written ({error.strerror or error})'
-        ) from None

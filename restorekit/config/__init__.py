@@ -2,7 +2,8 @@
 
 from restorekit.config.checking import ConfigError, check_config
 from restorekit.config.embedded import embedded_config
-from restorekit.config.loading import config_folder, find_config, load_config
+from restorekit.config.loading import load_config
+from restorekit.config.packaged import config_folder, find_config
 
 __all__ = [
     'ConfigError',

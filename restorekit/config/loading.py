@@ -1,44 +1,13 @@
-"""Finding and reading config files."""
+"""Reading config files."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 from mmengine.config import Config
 
 from restorekit.config.checking import TOP_LEVEL, ConfigError, check_config
+from restorekit.config.packaged import find_config
 from restorekit.config.settings import spread_settings
 from restorekit.options import nearest
-
-
-def config_folder() -> Path:
-    """The packaged configs: inside an installed package, beside it in a checkout."""
-    installed = Path(__file__).parents[1] / '.configs'
-    return installed if installed.is_dir() else Path(__file__).parents[2] / 'configs'
-
-
-def find_config(name: str) -> Path:
-    """A config file by path, or a packaged one by its path (`ain/…`, `configs/ain/…py`).
-
-    Raises:
-        FileNotFoundError: With the nearest packaged configs.
-    """
-    if Path(name).is_file():
-        return Path(name)
-    folder = config_folder()
-    packaged = {
-        path.relative_to(folder).as_posix(): path
-        for path in sorted(folder.rglob('*.py'))
-        if '_base_' not in path.parts
-    }
-    inside = name.removeprefix('configs/')
-    for candidate in (inside, f'{inside}.py'):
-        if candidate in packaged:
-            return packaged[candidate]
-    raise FileNotFoundError(
-        f'{name}: no such config, neither on disk nor in {folder}; '
-        f'{nearest(inside, list(packaged))}'
-    )
 
 
 def load_config(name: str, options: dict | None = None) -> Config:

@@ -45,6 +45,23 @@ def write_whole(path: str | Path, data: bytes) -> None:
         temporary.write_bytes(data)
 
 
+def check_writable(folder: Path) -> None:
+    """Make a folder and see that files can be written there, before hours are spent.
+
+    Raises:
+        OSError: Naming the folder.
+    """
+    probe = folder / f'.probe-{uuid.uuid4().hex}'  # ranks on several machines may share the folder
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise OSError(
+            f'{folder}: the folder cannot be written ({error.strerror or error})'
+        ) from None
+
+
 def remove_leftovers(folder: Path, pattern: str = '*') -> None:
     """Remove what killed processes left half-written of the files that match `pattern`.
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from restorekit.convert.ahdrnet import convert
 from restorekit.registry import BACKBONES, BLOCKS
-from tools.model_converters.ahdrnet import convert
 
 RFFT = {'type': 'RFFTBlock'}
 DO_RFFT = {'type': 'RFFTBlock', 'conv_cfg': {'type': 'DOConv2d'}}

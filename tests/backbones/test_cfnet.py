@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from restorekit.blocks import CFB, SRB
+from restorekit.convert.cfnet import convert, rename, rename_part
 from restorekit.registry import BACKBONES
-from tools.model_converters.cfnet import convert, rename, rename_part
 
 CFAN = {
     'type': 'CFNet',

@@ -1,0 +1,1 @@
+"""`restorekit prepare …`: a module for each."""
