@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from restorekit.data_sample import DataSample
-from restorekit.functional import hdr_to_ldr, imresize, psnr
+from restorekit.functional import hdr_to_ldr, imresize, mu_law, mu_law_inverse, psnr
 from restorekit.registry import MODELS
 
 AHDR = {
@@ -126,6 +126,29 @@ class TestChain:
         assert not chain.takes_bracket
         assert chain.scale == 4
         assert chain.restore(torch.rand(1, 3, 5, 6)).shape == (1, 3, 20, 24)
+
+    def test_behind_an_hdr_merge_the_result_stays_linear(self):
+        _, frames, exposures = static_bracket(16, 20)
+        merge = {'type': 'ReferenceFrame'}
+        chain = MODELS.build({'type': 'Chain', 'steps': [merge, BICUBIC]})
+        assert chain.linear
+        assert chain.needs_exposures
+        alone = MODELS.build(merge).restore(frames, exposures)
+        expected = mu_law_inverse(imresize(mu_law(alone), 2).clamp(0, 1))
+        torch.testing.assert_close(chain.restore(frames, exposures), expected)
+        same = MODELS.build(
+            {'type': 'Chain', 'steps': [merge, {**BICUBIC, 'backbone': {'type': 'Bicubic'}}]}
+        )
+        bright = same.restore(frames, exposures - 3)
+        torch.testing.assert_close(bright, 8 * alone, rtol=1e-3, atol=1e-5)
+        assert bright.max() > 1, 'radiance above 1 was clipped'
+
+    def test_a_luma_step_keeps_colour(self):
+        luma = {**BICUBIC, 'data_preprocessor': {'type': 'ImagePreprocessor', 'color': 'y'}}
+        steps = [{'type': 'AverageFusion'}, luma]
+        _, frames, _ = static_bracket(16, 20)
+        result = MODELS.build({'type': 'Chain', 'steps': steps}).restore(frames)
+        torch.testing.assert_close(result, imresize(frames.mean(1), 2), rtol=1e-4, atol=1e-5)
 
     def test_weights_of_its_parts(self):
         part = {'type': 'Restorer', 'backbone': {'type': 'ResidualNet', 'num_feats': 4}}

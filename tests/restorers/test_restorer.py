@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from restorekit.data_sample import DataSample
-from restorekit.functional import imresize
+from restorekit.functional import imresize, rgb_to_ycbcr
 from restorekit.registry import BACKBONES, MODELS
 
 L1 = {'l1': {'type': 'L1Loss'}}
@@ -131,3 +131,42 @@ def test_modes():
         model(*batch(), mode='prediction')
     with pytest.raises(ValueError, match='losses are empty'):
         model(*batch(), mode='loss')
+
+
+class TestColour:
+    """Gray images through networks for colour, and colour ones through networks for luma."""
+
+    def build(self, color, scale=2):
+        return MODELS.build(
+            {
+                'type': 'Restorer',
+                'data_preprocessor': {'type': 'ImagePreprocessor', 'color': color},
+                'backbone': {'type': 'Bicubic', 'scale': scale},
+            }
+        )
+
+    def test_a_luma_network_keeps_the_chroma(self):
+        images = torch.rand(2, 3, 6, 7)
+        restored = self.build('y').restore(images)
+        torch.testing.assert_close(restored, imresize(images, 2), rtol=1e-4, atol=1e-5)
+
+        class Brighter(nn.Module):
+            scale = 1
+
+            def forward(self, x):
+                return x + 0.1
+
+        model = self.build('y', scale=1)
+        model.backbone = Brighter()
+        luma = rgb_to_ycbcr(model.restore(images)) - rgb_to_ycbcr(images)
+        expected = torch.tensor([0.1, 0, 0]).view(3, 1, 1).expand_as(luma)
+        torch.testing.assert_close(luma, expected, rtol=0, atol=1e-5)
+
+    def test_a_colour_network_takes_gray_images(self):
+        images = torch.rand(2, 1, 6, 7)
+        restored = self.build('rgb').restore(images)
+        torch.testing.assert_close(restored, imresize(images, 2))
+
+    def test_other_numbers_of_channels(self):
+        with pytest.raises(ValueError, match=r'gray images, or images of 3 .*got \(1, 4, 5, 5\)'):
+            self.build('y').restore(torch.rand(1, 4, 5, 5))

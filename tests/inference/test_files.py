@@ -1,0 +1,88 @@
+"""What is written where, decided before any work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from restorekit.inference import plan_jobs
+from restorekit.io import Bracket, choose_frames, write_image
+from restorekit.registry import MODELS
+from tests.conftest import smooth_image
+
+BICUBIC = {'type': 'Restorer', 'backbone': {'type': 'Bicubic', 'scale': 2}}
+
+
+@pytest.fixture(scope='module')
+def models():
+    kinds = {'image': BICUBIC, 'fusion': {'type': 'MertensFusion'}, 'hdr': {'type': 'DebevecMerge'}}
+    return {name: MODELS.build(config) for name, config in kinds.items()}
+
+
+@pytest.fixture
+def scene(tmp_path):
+    folder = tmp_path / 'scene'
+    folder.mkdir()
+    for index in range(2):
+        write_image(folder / f'{index}.png', smooth_image(8, 8) / (2 - index))
+    return folder
+
+
+@pytest.fixture
+def photo(tmp_path):
+    write_image(tmp_path / 'a.jpg', smooth_image(8, 8))
+    return tmp_path / 'a.jpg'
+
+
+def test_a_folder_gets_files_of_the_sources_names(models, photo, scene, tmp_path):
+    (job,) = plan_jobs([photo], tmp_path / 'out', models['image'])
+    assert (job.source, job.target, job.picture) == (photo, tmp_path / 'out/a.png', None)
+    (job,) = plan_jobs([scene], tmp_path / 'out', models['hdr'], tone='mu')
+    assert job.written == [tmp_path / 'out/scene.hdr', tmp_path / 'out/scene_mu.png']
+    (job,) = plan_jobs([scene], tmp_path / 'out', models['fusion'], tone='mu')
+    assert job.written == [tmp_path / 'out/scene.png'], 'an image needs no picture of it'
+
+
+def test_a_picture_beside_an_hdr_result_replaces_nothing_unasked(models, scene, tmp_path):
+    (tmp_path / 'scene_mu.png').write_text('mine')
+    with pytest.raises(ValueError, match=r'exists already: .*scene_mu\.png; --overwrite replaces'):
+        plan_jobs([scene], tmp_path / 'scene.hdr', models['hdr'], tone='mu')
+    plan_jobs([scene], tmp_path / 'scene.hdr', models['hdr'], tone='mu', overwrite=True)
+    plan_jobs([scene], tmp_path / 'scene.hdr', models['hdr'])
+
+
+@pytest.mark.parametrize('out', ['scene/0.png', 'scene/new.png', 'scene'])
+def test_nothing_is_written_among_the_frames_that_are_read(models, scene, tmp_path, out):
+    before = sorted(scene.iterdir())
+    with pytest.raises(ValueError, match='would lie among the frames of a bracket that is read'):
+        plan_jobs([scene], tmp_path / out, models['fusion'], overwrite=True)
+    assert sorted(scene.iterdir()) == before
+
+
+def test_a_source_is_never_its_own_target(models, tmp_path):
+    write_image(tmp_path / 'a.png', smooth_image(8, 8))
+    with pytest.raises(ValueError, match='would be overwritten by its own result'):
+        plan_jobs([tmp_path / 'a.png'], tmp_path, models['image'], overwrite=True)
+
+
+@pytest.mark.parametrize('name', ['x.gif', 'x.heic', 'x.hdr'])
+def test_a_file_of_another_format_is_not_taken_for_a_folder(models, photo, tmp_path, name):
+    with pytest.raises(ValueError, match=rf'-o .*{name}: this network gives \.png'):
+        plan_jobs([photo], tmp_path / name, models['image'])
+    assert not (tmp_path / name).exists()
+
+
+def test_a_folder_may_have_a_dot_in_its_name(models, photo, tmp_path):
+    (job,) = plan_jobs([photo], tmp_path / 'results.v2', models['image'])
+    assert job.target == tmp_path / 'results.v2/a.png'
+
+
+def test_frames_are_chosen_evenly_and_exposures_counted_from_the_darkest():
+    paths = tuple(Path(f'{i}.png') for i in range(5))
+    bracket = Bracket(paths, (0.0, 2.0, 4.0, 6.0, 8.0))
+    three = choose_frames(bracket, 3)
+    assert three == Bracket((paths[0], paths[2], paths[4]), (0.0, 4.0, 8.0))
+    assert choose_frames(bracket, 1) == Bracket((paths[2],), (0.0,))
+    assert choose_frames(bracket, None) is choose_frames(bracket, 7) is bracket
+    assert choose_frames(Bracket(paths, ()), 2) == Bracket((paths[0], paths[4]), ())
