@@ -40,7 +40,9 @@ def main(*command: str) -> None:
     module = importlib.import_module(f'restorekit.cli.{name.replace(" ", ".").replace("-", "_")}')
     parser = argparse.ArgumentParser(f'restorekit {name}', description=COMMANDS[name])
     module.add_arguments(parser)
-    args = parser.parse_intermixed_args(arguments)  # options may stand between positionals
+    args, rest = parser.parse_known_args(arguments)
+    if rest:  # positionals after an option, where Python < 3.13 has given up on them
+        args = parser.parse_intermixed_args(arguments)
     try:
         module.run(args)
         sys.stdout.flush()

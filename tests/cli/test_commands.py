@@ -1,0 +1,146 @@
+"""How a command is found, how its words are read, and how it ends."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from restorekit import cli
+from restorekit.cli import COMMANDS, find_command, main
+from restorekit.io import write_image
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Run a command in this process; returns its exit code and what it printed."""
+    monkeypatch.setattr(cli, 'keep_freed_memory', lambda: None)
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, 'argv', ['restorekit', *map(str, arguments)])
+        code = 0
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code
+        return code, *capsys.readouterr()
+
+    return call
+
+
+def test_commands_of_one_and_two_words():
+    assert find_command(['train', 'a.py']) == ('train', ['a.py'])
+    assert find_command(['prepare', 'pairs', 'sice']) == ('prepare pairs', ['sice'])
+    assert find_command(['check-resume']) == ('check-resume', [])
+
+
+@pytest.mark.parametrize('name', COMMANDS)
+def test_each_command_has_help(run, name):
+    code, out, _ = run(*name.split(), '--help')
+    assert code == 0
+    assert out.startswith(f'usage: restorekit {name} [')
+
+
+def test_overviews(run):
+    code, out, _ = run('--help')
+    assert code == 0
+    assert all(name in out for name in COMMANDS)
+    code, out, _ = run('prepare', '--help')
+    assert code == 0
+    assert out.startswith('usage: restorekit prepare [')
+    assert '{' not in out
+    assert [word in out for word in ('tiles', 'pairs', 'brackets', 'train')] == [True] * 3 + [False]
+    assert run('--version')[0] == 0
+    for words in ((), ('prepare',), ('prepare', 'tile'), ('trian',), ('--', 'train')):
+        code, _, error = run(*words)
+        assert code == 2
+        assert 'COMMAND' in error or 'the command comes first' in error
+
+
+def test_options_may_stand_between_positionals(run, monkeypatch):
+    seen = []
+    monkeypatch.setattr('restorekit.cli.test.run', seen.append)
+    monkeypatch.setattr('restorekit.cli.prepare.brackets.run', seen.append)
+    assert run('test', 'a.py', '--work-dir', 'w', 'a.pth', '--unsafe-load')[0] == 0
+    assert run('test', 'a.py', '--cfg-options', 'a=1', 'b=2', '--work-dir', 'w')[0] == 0
+    assert run(
+        'prepare', 'brackets', 'in', '--exposures', '-2', '0', '2', '--seed', '3', 'out'
+    ) == (0, '', '')
+    assert run('test', 'a.py', '--work-dir', 'w', 'a.pth', 'b.pth')[0] == 2
+    assert run('test', 'a.py', '--work-dirs', 'w')[0] == 2
+    first, second, third = seen
+    assert (first.config, first.work_dir, first.checkpoint) == ('a.py', 'w', 'a.pth')
+    assert (second.checkpoint, second.cfg_options) == (None, ['a=1', 'b=2'])
+    assert (str(third.out), third.exposures, third.seed) == ('out', [-2.0, 0.0, 2.0], 3)
+
+
+def test_a_reader_that_goes_away_is_no_error():
+    """As in `restorekit list | head -1`, where the rest is more than a pipe holds."""
+    code = """
+import os, sys
+from restorekit import cli
+import restorekit.cli.list as command
+os.close(0)
+def run(args):
+    for _ in range(100_000):
+        print('a line of some length')
+command.run = run
+sys.argv = ['restorekit', 'list']
+cli.main()
+"""
+    process = subprocess.Popen(
+        [sys.executable, '-c', code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout.readline() == 'a line of some length\n'
+    process.stdout.close()
+    assert process.wait() == cli.BROKEN_PIPE
+    assert process.stderr.read() == ''
+
+
+def test_other_broken_pipes_are_errors(run, monkeypatch):
+    def fail(args):
+        raise BrokenPipeError(32, 'Broken pipe', 'a worker')
+
+    monkeypatch.setattr('restorekit.cli.list.run', fail)
+    code, _, error = run('list')
+    assert code == 1
+    assert 'restorekit list: error: [Errno 32] Broken pipe' in error
+
+
+def test_preparing_from_the_command_line(run, tmp_path):
+    (tmp_path / 'in').mkdir()
+    write_image(tmp_path / 'in/a.png', np.zeros((40, 30, 3), np.float32))
+    command = ('prepare', 'tiles', tmp_path / 'in', tmp_path / 'out', '--size', '16')
+    code, out, _ = run(*command, '--step', '8', '--workers', '1')
+    assert (code, out) == (0, f'1 images, 12 tiles in {tmp_path}/out\n')
+    code, _, error = run(*command)
+    assert code == 1
+    assert 'restorekit prepare tiles: error: --step must be in 1..16, got 240' in error
+    for words in (('pairs', 'sice'), ('brackets',)):
+        code, _, error = run('prepare', *words, tmp_path / 'no', tmp_path / 'out')
+        assert code == 1
+        assert f'restorekit prepare {words[0]}: error: {tmp_path}/no: no such folder' in error
+    code, _, error = run('convert', 'cfnet', tmp_path / 'in/a.png', tmp_path / 'b.pth')
+    assert code == 1
+    assert 'restorekit convert: error: ' in error
+
+
+def test_demo_and_checks_that_cannot_start(run, tmp_path, monkeypatch):
+    (tmp_path / 'file').touch()
+    code, _, error = run('demo', tmp_path / 'file/work')
+    assert code == 1
+    assert 'restorekit demo: error: ' in error
+    code, _, error = run('check-resume', 'process', '--kills', '0')
+    assert code == 1
+    assert '--kills must be >= 1, got 0' in error
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(('what', 'kills'), [('process', 2), ('rank', 1)])
+def test_killed_runs_end_in_the_same_bits(what, kills):
+    command = [sys.executable, '-m', 'restorekit.cli', 'check-resume', what, '--kills', str(kills)]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert 'the same bits: weights yes, averaged weights yes, optimizer yes' in result.stdout
