@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 class DataSample(BaseDataElement):
-    """One image's tensors and its particulars.
+    """One image's tensors and its metadata.
 
     Data fields (tensors move between devices together):
         gt: Ground truth, (C, H, W), float32; absent where there is none.
@@ -15,7 +15,7 @@ class DataSample(BaseDataElement):
             where the input is a reduced pair.
         exposures: EV of a bracket's frames, (K,), from 0 for the darkest, where they are known.
         pred: The network's result, (C, H, W), float32; set by `predict`.
-    Meta information:
+    Metadata:
         name: The file's stem, or the photograph's name.
         dataset: Name of the dataset, under which metrics are grouped: 'Set5_x2'.
         setting: Its degradation: 'x2', 'q10'; empty where there is none.

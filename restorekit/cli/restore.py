@@ -12,6 +12,8 @@ import numpy as np
 from restorekit.cli.options import add_weights_options, check_writable
 from restorekit.io import (
     EXTENSIONS,
+    BitDepth,
+    ToneMap,
     find_bracket,
     read_image,
     tonemap,
@@ -115,7 +117,7 @@ def merge_bracket(restore: Inferencer, folder: Path) -> np.ndarray:
 
 
 def write_result(
-    target: Path, image: np.ndarray, *, linear: bool, bits: int, tone: str | None
+    target: Path, image: np.ndarray, *, linear: bool, bits: BitDepth, tone: ToneMap | None
 ) -> None:
     """An image, or radiance and, where asked for, a picture of it beside."""
     if not linear:

@@ -5,6 +5,7 @@ from restorekit.io.files import remove_leftovers, whole_file, write_whole
 from restorekit.io.hdr import (
     HDR_EXTENSIONS,
     TONE_MAPS,
+    ToneMap,
     hdr_size,
     is_hdr,
     read_hdr,
@@ -13,6 +14,7 @@ from restorekit.io.hdr import (
 )
 from restorekit.io.image import (
     EXTENSIONS,
+    BitDepth,
     ImageReadError,
     image_size,
     is_image,
@@ -26,9 +28,11 @@ __all__ = [
     'EXTENSIONS',
     'HDR_EXTENSIONS',
     'TONE_MAPS',
+    'BitDepth',
     'Bracket',
     'BracketError',
     'ImageReadError',
+    'ToneMap',
     'find_bracket',
     'hdr_size',
     'image_size',
