@@ -41,7 +41,7 @@ class DataSample(BaseDataElement):
             was reduced from them.
         exposures: EV of a bracket's frames, (K,), from 0 for the darkest, where they are known.
         pred: The network's result, (C, H, W), float32; set by `predict`.
-    Meta information:
+    Metadata:
         name: The file's stem, or the photograph's name.
         dataset: Name of the dataset, under which metrics are grouped: 'Set5_x2'.
         setting: Its degradation: 'x2', 'q10'; empty where there is none.

@@ -1,4 +1,4 @@
-"""What the constructors of parts take, and errors that say so."""
+"""What the constructors of parts accept, and errors that say so."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ MAX_LISTED = 20
 
 
 def nearest(name: str, accepted: list[str]) -> str:
-    """The end of an error message: the nearest accepted names, or the first of all of them."""
-    # A wrong case is the commonest slip, and costs difflib most of its score.
+    """The end of an error message: the nearest accepted names, or the first few of all of them."""
+    # Wrong case is the commonest slip, and costs a name most of its score in difflib.
     by_lower = {entry.lower(): entry for entry in accepted}
     near = difflib.get_close_matches(name.lower(), by_lower, n=3, cutoff=0.6)
     if near:
@@ -31,21 +31,22 @@ def nearest(name: str, accepted: list[str]) -> str:
 
 
 class OptionError(TypeError, ValueError):
-    """The options of an entry are not those that its class takes."""
+    """The options of an entry are not those that its class accepts."""
 
 
 def check_options(cls: Callable, options: dict, *, complete: bool = False) -> None:
-    """Raise if the constructor `cls` does not take `options`.
+    """Raise an error unless the constructor `cls` accepts `options`.
 
-    Values are compared with the annotations of our own constructors, as far as they are plain
+    The values are compared with the annotations of our own constructors, as far as these are plain
     types.
 
     Args:
         cls: A class or a function.
-        options: By name.
-        complete: Whether these are all that it gets: then none without a default may be missing.
+        options: Values by name.
+        complete: Whether these are all the options it will get; those without a default must then
+            be among them.
     Raises:
-        OptionError: With the nearest accepted names, or what is accepted and what came.
+        OptionError: Naming the nearest accepted names, or what is accepted and what came.
     """
     parameters, is_open = _parameters(cls)
     name = getattr(cls, '__name__', str(cls))
@@ -74,15 +75,15 @@ def _is_ours(cls: Callable) -> bool:
 
 
 def _parameters(cls: Callable) -> tuple[dict[str, inspect.Parameter], bool]:
-    """What a constructor takes by name, and whether it takes any name.
+    """What a constructor accepts by name, and whether it accepts any name.
 
-    Our constructors hand their `**options` on to the class that they inherit from.
+    Our constructors pass their `**options` on to the class that they inherit from.
     """
     found: dict[str, inspect.Parameter] = {}
     for base in cls.__mro__ if inspect.isclass(cls) else (cls,):
         if inspect.isclass(base) and '__init__' not in vars(base) and _is_ours(cls):
             continue
-        # Without a constructor of their own; torch's takes anything at first.
+        # A class without a constructor of its own; torch's accepts anything in its signature.
         if base is object or getattr(base, '__init__', None) is nn.Module.__init__:
             return found, False
         try:
@@ -101,10 +102,10 @@ def _parameters(cls: Callable) -> tuple[dict[str, inspect.Parameter], bool]:
 
 
 def fits(value: Any, hint: Any) -> bool:
-    """Whether a value from a config can be meant by an annotation.
+    """Whether a value from a config is acceptable where an annotation stands.
 
-    Only plain values are refused: numbers, texts, lists, dicts, None. A list may stand for a tuple,
-    a whole float for an integer, 0 and 1 for a switch.
+    Only plain values are ever refused: numbers, strings, lists, dicts, None. A list may stand for a
+    tuple, a whole float for an integer, 0 and 1 for a switch.
     """
     if not isinstance(value, str | Number | list | tuple | dict | None):
         return True
@@ -132,8 +133,11 @@ def fits(value: Any, hint: Any) -> bool:
 
 
 def written(hint: Any) -> str:
-    """An annotation as one writes it; choices by their values."""
+    """An annotation as it is written in code; choices without the word Literal."""
     if typing.get_origin(hint) is typing.Literal:
-        return f'one of {", ".join(map(repr, typing.get_args(hint)))}'
+        return ' | '.join(map(repr, typing.get_args(hint)))
+    if typing.get_origin(hint) in (typing.Union, types.UnionType):
+        parts = [written(part) for part in typing.get_args(hint)]
+        return ' | '.join('None' if part == 'NoneType' else part for part in parts)
     plain = inspect.isclass(hint) and not typing.get_args(hint)
     return hint.__name__ if plain else str(hint).replace('typing.', '')

@@ -157,8 +157,15 @@ class CFNet(Backbone):
         return self._fuse(self._run(inputs, every_step=False))
 
     def forward_train(self, inputs: Tensor) -> dict[str, Tensor | list[Tensor]]:
-        """`output`, the fused image; `sr_under`, `sr_over`, the super-resolved pair; `steps_under`,
-        `steps_over`, each branch's images after every step of feedback."""
+        """The fused image, `output`, and what the branches make on the way to it.
+
+        Args:
+            inputs: As in `forward`.
+        Returns:
+            Beside `output`: `sr_under`, `sr_over`, the super-resolved pair; `steps_under`,
+            `steps_over`, each branch's images after every step of feedback. All are
+            (N, C, scale H, scale W).
+        """
         images = self._run(inputs, every_step=True)
         named: dict[str, Tensor | list[Tensor]] = {'output': self._fuse(images)}
         for branch, (first, *steps) in zip(BRANCHES, images, strict=True):
@@ -171,8 +178,7 @@ class CFNet(Backbone):
         return 0.5 * images[UNDER][-1] + 0.5 * images[OVER][-1]
 
     def _run(self, inputs: Tensor, *, every_step: bool) -> list[list[Tensor]]:
-        """The images of each branch: the super-resolved frame, then one per step, or the last one
-        alone."""
+        """The images of each branch: the super-resolved frame, then one per step, or the last."""
         if inputs.ndim != 5 or inputs.shape[1] != 2:
             raise ValueError(
                 f'CFNet: expected pairs (N, 2, C, H, W), dark to bright, got {tuple(inputs.shape)}'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -44,7 +45,7 @@ class DOConv2d(nn.Conv2d):
         dilation: int | tuple[int, int] = 1,
         groups: int = 1,
         bias: bool = True,
-        padding_mode: str = 'zeros',
+        padding_mode: Literal['zeros', 'reflect', 'replicate', 'circular'] = 'zeros',
         depth_multiplier: int | None = None,
     ) -> None:
         super().__init__(

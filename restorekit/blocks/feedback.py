@@ -76,6 +76,8 @@ class _Projections(Block):
         scale: Between the two resolutions.
         num_groups: N.
         projection: Kernel size, padding and output padding; CF-Net's by default.
+        re_guide: After this group, counted from 1, the low-resolution map is merged with the last
+            map that comes in; None leaves it out.
     """
 
     def __init__(
@@ -86,6 +88,7 @@ class _Projections(Block):
         scale: int,
         num_groups: int,
         projection: Sequence[int] | None,
+        re_guide: int | None = None,
     ) -> None:
         super().__init__()
         if num_groups < 1:
@@ -103,18 +106,20 @@ class _Projections(Block):
         self.merge_low = nn.ModuleList(_Merge(n, channels) for n in range(2, num_groups + 1))
         self.merge_high = nn.ModuleList(_Merge(n, channels) for n in range(2, num_groups + 1))
         self.expand = _Merge(num_groups, channels)
+        # The published code has it after the third group, and in a network of fewer not at all.
+        used = re_guide is not None and re_guide <= num_groups
+        self.re_guide = _Merge(2, channels) if used else None
+        self.guided_group = re_guide
 
     def project(self, inputs: list[Tensor]) -> Tensor:
         low, high = [self.compress(inputs)], []
         for group, (up, down) in enumerate(zip(self.up, self.down, strict=True)):
             high.append(up(self.merge_low[group - 1](low) if group else low[0]))
             result = down(self.merge_high[group - 1](high) if group else high[0])
-            low.append(self.guide(group, result, inputs))
+            if self.re_guide is not None and group + 1 == self.guided_group:
+                result = self.re_guide([result, inputs[-1]])
+            low.append(result)
         return self.expand(low[1:])
-
-    def guide(self, group: int, features: Tensor, inputs: list[Tensor]) -> Tensor:
-        """What a subclass does to the low-resolution map of each group."""
-        return features
 
 
 @BLOCKS.register_module()
@@ -169,15 +174,16 @@ class CFB(_Projections):
         projection: Sequence[int] | None = None,
         re_guide: int | None = None,
     ) -> None:
-        super().__init__(
-            channels, num_inputs=3, scale=scale, num_groups=num_groups, projection=projection
-        )
         if re_guide is not None and re_guide < 1:
             raise ValueError(f'CFB: re_guide must be None or >= 1, got {re_guide}')
-        # The published code has it after the third group, and in a network of fewer not at all.
-        used = re_guide is not None and re_guide <= num_groups
-        self.re_guide = _Merge(2, channels) if used else None
-        self.guided_group = re_guide
+        super().__init__(
+            channels,
+            num_inputs=3,
+            scale=scale,
+            num_groups=num_groups,
+            projection=projection,
+            re_guide=re_guide,
+        )
 
     def forward(self, first: Tensor, own: Tensor, other: Tensor) -> Tensor:
         """The branch's features after one more step.
@@ -187,11 +193,6 @@ class CFB(_Projections):
             own, other: Features of this branch and of the other after the step before.
         """
         return self.project([first, own, other])
-
-    def guide(self, group: int, features: Tensor, inputs: list[Tensor]) -> Tensor:
-        if self.re_guide is None or group + 1 != self.guided_group:
-            return features
-        return self.re_guide([features, inputs[2]])
 
 
 @BLOCKS.register_module()

@@ -70,8 +70,7 @@ def build_block(config: dict, channels: int, *, stateful: bool = False) -> Block
 
 
 def build_norm(cfg: dict | None, channels: int) -> nn.Module:
-    """A normalisation layer: `norm_cfg` as in mmcv (`dict(type='SyncBN')`), or the identity for
-    None."""
+    """A normalisation layer: `norm_cfg` as in mmcv (`dict(type='SyncBN')`); None: the identity."""
     if cfg is None:
         return nn.Identity()
     with DefaultScope.overwrite_default_scope(SCOPE):

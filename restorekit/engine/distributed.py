@@ -106,7 +106,9 @@ def whole_model(model: nn.Module) -> Iterator[nn.Module]:
     To be entered on all ranks; with sharded weights `state_dict` gathers them, on the CPU.
     """
     if not is_sharded(model):
-        yield model.module if is_model_wrapper(model) else model
+        inner = model.module if is_model_wrapper(model) else model
+        assert isinstance(inner, nn.Module)
+        yield inner
         return
     offload = torch.cuda.is_available()  # from CPU to CPU it crashes, in torch 2.13 at least
     with FullyShardedDataParallel.state_dict_type(

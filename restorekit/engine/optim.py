@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal, get_args
 
 import torch
 from mmengine.device import get_device
@@ -15,7 +15,7 @@ from torch.distributed.fsdp import FullyShardedDataParallel
 
 from restorekit.registry import OPTIM_WRAPPERS
 
-DTYPES = ('float16', 'bfloat16')
+Dtype = Literal['float16', 'bfloat16']
 
 
 @OPTIM_WRAPPERS.register_module()
@@ -102,7 +102,7 @@ class AmpOptimWrapper(OptimWrapper):
         accumulative_counts: int = 1,
         clip_grad: dict | None = None,
         skip_nonfinite: bool = True,
-        dtype: str | None = None,
+        dtype: Dtype | None = None,
         loss_scale: float = 2.0**16,
     ) -> None:
         super().__init__(
@@ -113,8 +113,10 @@ class AmpOptimWrapper(OptimWrapper):
         )
         self.device = torch.device(get_device()).type
         dtype = dtype or ('bfloat16' if self.device == 'cpu' else 'float16')
-        if dtype not in DTYPES:
-            raise ValueError(f'AmpOptimWrapper: dtype must be one of {DTYPES}, got {dtype!r}')
+        if dtype not in get_args(Dtype):
+            raise ValueError(
+                f'AmpOptimWrapper: dtype must be one of {get_args(Dtype)}, got {dtype!r}'
+            )
         self.dtype = getattr(torch, dtype)
         self.scaler = torch.amp.GradScaler(
             self.device, init_scale=loss_scale, enabled=dtype == 'float16'

@@ -81,8 +81,9 @@ class Runner(ResumableRunner):
         """mmengine's, except that processes without a GPU get no device ids."""
         if self.distributed and shards(model_wrapper_cfg):
             # mmengine makes the ranks' weights equal later, when each has but a part of them.
-            if hasattr(model, 'init_weights'):
-                model.init_weights()
+            initialize = getattr(model, 'init_weights', None)
+            if initialize is not None:
+                initialize()
             for tensor in model.state_dict().values():
                 broadcast(tensor)
         if self.distributed:

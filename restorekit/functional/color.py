@@ -5,8 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-# Rows Y, Cb, Cr over columns R, G, B; for R, G, B in [0, 1] the result is in 8-bit units before /
-# 255.
+# Rows Y, Cb, Cr, columns R, G, B: from R, G, B in [0, 1] to 8-bit units.
 _MATRIX = (
     (65.481, 128.553, 24.966),
     (-37.797, -74.203, 112.0),
@@ -71,7 +70,7 @@ def ycbcr_to_rgb(ycbcr: Tensor) -> Tensor:
 
 
 def rgb_to_gray(rgb: Tensor) -> Tensor:
-    """Full-range luma, 0.299 R + 0.587 G + 0.114 B, as MATLAB's `rgb2gray` and JPEG have it.
+    """Full-range luma, 0.299 R + 0.587 G + 0.114 B, as in MATLAB's `rgb2gray` and in JPEG.
 
     Args:
         rgb: Images, (..., 3, H, W).

@@ -41,18 +41,18 @@ def matrix_sqrt(matrix: Tensor, *, iterations: int = 5, eps: float = 1e-12) -> T
     """Square root of positive semi-definite matrices by coupled Newton-Schulz iteration.
 
     With A = matrix / trace, Y = A and Z = I: T = (3 I - Z Y) / 2, Y = Y T, Z = T Z, repeated; the
-    result is sqrt(trace) Y. Matrix products alone, so that it is fast on a GPU and differentiable
-    where eigenvalues coincide.
+    result is sqrt(trace) Y. It takes only matrix products, so it is fast on a GPU, and it is
+    differentiable where eigenvalues coincide.
 
     Args:
         matrix: (N, C, C).
-        iterations: How often; 5 leave an error of some per cent of the largest eigenvalues, and
-            more of the small ones.
-        eps: Least trace; below it (constant features) the result goes to zero smoothly.
+        iterations: Number of iterations, >= 1; after 5 the largest eigenvalues are off by a few
+            per cent, the small ones by more.
+        eps: Smallest trace; below it (constant features) the result goes to zero smoothly.
     Returns:
         (N, C, C).
     Raises:
-        ValueError: If there is less than one iteration.
+        ValueError: If `iterations` is less than one.
     References:
         Li et al., "Towards faster training of global covariance pooling networks by iterative
         matrix square root normalization" (iSQRT-COV), CVPR 2018.

@@ -44,13 +44,13 @@ def mu_law_inverse(compressed: Tensor, mu: float = 5000.0) -> Tensor:
 
 
 def ldr_to_hdr(ldr: Tensor, exposure: Tensor | float, gamma: float = GAMMA) -> Tensor:
-    """Linear radiance that a frame shows: ldr^gamma / 2^exposure.
+    """The linear radiance that a frame shows: ldr^gamma / 2^exposure.
 
     Args:
         ldr: Display-referred frames in [0, 1], any shape.
         exposure: EV, counted from the bracket's shortest exposure, so that radiance is in [0, 1];
             broadcast against `ldr`.
-        gamma: Of the frames.
+        gamma: Exponent of the frames' tone curve.
     Returns:
         Shape and dtype of `ldr`.
 
@@ -65,7 +65,7 @@ def hdr_to_ldr(hdr: Tensor, exposure: Tensor | float, gamma: float = GAMMA) -> T
 
     Args:
         hdr: Linear radiance, >= 0, any shape.
-        exposure, gamma: As in `ldr_to_hdr`, whose inverse it is where nothing is clipped.
+        exposure, gamma: As in `ldr_to_hdr`, whose inverse this is where nothing is clipped.
     Returns:
         Shape and dtype of `hdr`.
 

@@ -1,4 +1,4 @@
-"""MEF-SSIM: how well a fused image keeps the structure of the exposures it was fused from."""
+"""MEF-SSIM: how well a fused image keeps the structure of the exposures it was made from."""
 
 from __future__ import annotations
 
@@ -22,28 +22,26 @@ def mef_ssim(
 ) -> Tensor:
     """Structural similarity of fused images to the exposures they were made from; at most 1.
 
-    At each position the exposure of the largest local variance is the reference, and the value is
+    At each position the exposure with the largest local variance is the reference, and the value is
     (2 cov + C2) / (var fused + var reference + C2), Gaussian-weighted, the border filled with
     zeros; then the mean over positions. With `luminance` it is multiplied, position by position,
     by the agreement of the local means with a mean of the exposures, each weighted by how well it
     is exposed there and as a whole.
 
-    This is the simplified form that MEF-Net is trained with. The one of 2015 compares with a patch
-    that does not exist in any exposure: the largest contrast, in the direction of a weighted mean
-    of all exposures' structures; it also averages over three scales. The figures of the two are not
-    comparable.
+    This is the simplified form that MEF-Net is trained with. The form of 2015 compares with a patch
+    that exists in no exposure (the largest contrast, in the direction of a weighted mean of all
+    structures) and averages over three scales. The figures of the two are not comparable.
 
     Args:
-        fused: Images, (N, C, H, W), in [0, 1]; luma, C = 1, unless said otherwise. The windows go
-            over all channels together.
+        fused: Images, (N, C, H, W), in [0, 1], usually luma; the windows span all channels.
         brackets: The exposures, (N, K, C, H, W), in [0, 1].
-        luminance: Whether the local means count.
+        luminance: Whether the local means are compared too.
         window: Side of the Gaussian window, in pixels.
         sigma: Its standard deviation, in pixels.
     Returns:
         (N,) float64.
     Raises:
-        ValueError: If the shapes do not fit each other.
+        ValueError: If the shapes do not match.
     References:
         Ma et al., "Deep guided learning for fast multi-exposure image fusion" (MEF-Net), IEEE TIP
         2020, https://github.com/makedede/MEFNet; Ma et al., "Perceptual quality assessment for
@@ -55,24 +53,29 @@ def mef_ssim(
             'mef_ssim: fused must be (N, C, H, W) and brackets (N, K, C, H, W), got '
             f'{tuple(fused.shape)} and {tuple(brackets.shape)}'
         )
-    fused, brackets = fused.double(), brackets.double()
-    count = brackets.shape[1]
-
-    # All local means in one filtering: of the images, their squares, and their products.
-    stack = torch.cat([brackets, brackets.square(), brackets * fused[:, None]], dim=1)
-    stack = torch.cat([stack, fused[:, None], fused[:, None].square()], dim=1)
-    means = _local_means(stack.sum(dim=2) / c, window, sigma)  # (N, 3K + 2, H, W)
-    mean_y, square_y, product, mean_x, square_x = means.split([count, count, count, 1, 1], dim=1)
-
-    # The windows reach over the channels together: their variance holds that between channels.
-    variance_y = square_y - mean_y.square()
-    variance_x = square_x - mean_x.square()
-    covariance = product - mean_x * mean_y
+    mean_x, mean_y, variance_x, variance_y, covariance = _statistics(
+        fused.double(), brackets.double(), window, sigma
+    )
     reference, index = variance_y.max(dim=1, keepdim=True)
     structure = (2 * covariance.gather(1, index) + C2) / (variance_x + reference + C2)
     if luminance:
         structure = structure * _luminance(mean_x, mean_y)
     return structure.mean(dim=(1, 2, 3))
+
+
+def _statistics(
+    fused: Tensor, brackets: Tensor, window: int, sigma: float
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """Local means, variances and covariances of the fused image and the exposures."""
+    count, channels = brackets.shape[1:3]
+    # All local means in one filtering: of the images, their squares, and their products.
+    stack = torch.cat([brackets, brackets.square(), brackets * fused[:, None]], dim=1)
+    stack = torch.cat([stack, fused[:, None], fused[:, None].square()], dim=1)
+    means = _local_means(stack.sum(dim=2) / channels, window, sigma)  # (N, 3K + 2, H, W)
+    mean_y, square_y, product, mean_x, square_x = means.split([count, count, count, 1, 1], dim=1)
+    # The windows span all channels, so their variance includes that between channels.
+    variance_x, variance_y = square_x - mean_x.square(), square_y - mean_y.square()
+    return mean_x, mean_y, variance_x, variance_y, product - mean_x * mean_y
 
 
 def _luminance(mean_x: Tensor, mean_y: Tensor) -> Tensor:
@@ -91,7 +94,7 @@ def _local_means(maps: Tensor, window: int, sigma: float) -> Tensor:
     kernel = gaussian(window, sigma)
     kernel = kernel * torch.outer(kernel, kernel).float().double().sum().sqrt()
     weights = kernel.tolist()
-    # Map by map, so that one stays in the processor's cache: ten times as fast as a convolution.
+    # Map by map, so that each stays in the processor's cache: ten times as fast as a convolution.
     filtered = [_filter(_filter(item, weights, -2), weights, -1) for item in maps.flatten(0, 1)]
     return torch.stack(filtered).view_as(maps)
 

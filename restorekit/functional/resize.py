@@ -42,23 +42,11 @@ def imresize(
     >>> imresize(torch.tensor([[0., 1., 2., 3.]]), size=(1, 2))
     tensor([[0.4609, 2.5391]])
     """
-    height, width = image.shape[-2:]
-    if (scale is None) == (size is None):
-        raise ValueError(f'imresize: give either scale or size, got scale={scale}, size={size}')
-    if scale is not None:
-        if not scale > 0:
-            raise ValueError(f'imresize: scale must be > 0, got {scale}')
-        size = (_ceil(height * scale), _ceil(width * scale))
-        scales = (float(scale), float(scale))
-    else:
-        assert size is not None
-        if min(size) < 1:
-            raise ValueError(f'imresize: size must be at least (1, 1), got {size}')
-        scales = (size[0] / height, size[1] / width)
+    size, scales = _target(image, scale, size)
     if not (image.is_floating_point() or image.dtype == torch.uint8):
         raise TypeError(f'imresize: expected a floating point or uint8 image, got {image.dtype}')
 
-    # MATLAB resizes the direction that shrinks most first, the vertical one when they are equal.
+    # MATLAB first resizes the direction that shrinks most, the vertical one if they are equal.
     dims = [-2, -1] if scales[0] <= scales[1] else [-1, -2]
     result = image
     for dim in dims:
@@ -66,12 +54,28 @@ def imresize(
     return result
 
 
+def _target(
+    image: Tensor, scale: float | None, size: tuple[int, int] | None
+) -> tuple[tuple[int, int], tuple[float, float]]:
+    """Output (H, W), and the scale of each direction."""
+    height, width = image.shape[-2:]
+    if scale is not None and size is None:
+        if not scale > 0:
+            raise ValueError(f'imresize: scale must be > 0, got {scale}')
+        return (_ceil(height * scale), _ceil(width * scale)), (float(scale), float(scale))
+    if size is None or scale is not None:
+        raise ValueError(f'imresize: give either scale or size, got scale={scale}, size={size}')
+    if min(size) < 1:
+        raise ValueError(f'imresize: size must be at least (1, 1), got {size}')
+    return size, (size[0] / height, size[1] / width)
+
+
 def _resize_along(image: Tensor, dim: int, scale: float, length: int, antialias: bool) -> Tensor:
     if scale == 1 and length == image.shape[dim]:
         return image
     eight_bit = image.dtype == torch.uint8
     source = image.double() if eight_bit else image
-    # What a tracer makes, symbols and tensors without values, must not be remembered.
+    # A tracer's symbols, and its tensors without values, must not be remembered.
     taps = _taps if torch.compiler.is_compiling() else _remembered_taps
     index, weight = taps(image.shape[dim], scale, length, antialias, source.dtype, source.device)
     shape = [1] * image.ndim
@@ -98,21 +102,21 @@ def _taps(
     """Input indices and weights of every output pixel, (taps, out_length) each."""
     stretch = min(scale, 1.0) if antialias else 1.0
     width = 4 / stretch
-    # MATLAB counts pixels from one; its centres and left ends are kept so that ties fall alike. Of
-    # its ceil(width) + 2 taps the first and the last always have weight zero.
+    # MATLAB counts pixels from one; its centres and left ends are kept so that ties break the same
+    # way. Of its ceil(width) + 2 taps, the first and the last always have weight zero.
     centre = torch.arange(1, out_length + 1, dtype=torch.float64) / scale + 0.5 * (1 - 1 / scale)
     left = torch.floor(centre - width / 2)
     taps = left[None] + torch.arange(1, math.ceil(width) + 1, dtype=torch.float64)[:, None]
     weights = stretch * _cubic(stretch * (centre[None] - taps))
     weights = weights / sum(weights.unbind())  # in this order, however many there are
     # Mirror with the border pixel repeated: ... 2 1 | 1 2 3 ... n | n n-1 ...
-    period = torch.full((), 2 * in_length)  # a tensor, as ONNX wants it
+    period = torch.full((), 2 * in_length)  # ONNX needs a tensor
     position = (taps.long() - 1) % period
     indices = torch.where(position < in_length, position, 2 * in_length - 1 - position)
     return indices.to(device), weights.to(device, dtype)
 
 
-# What is remembered must serve training too.
+# Outside inference mode, because training must be able to use what is remembered.
 _remembered_taps = functools.lru_cache(maxsize=256)(torch.inference_mode(False)(_taps))
 
 

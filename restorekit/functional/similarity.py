@@ -34,7 +34,7 @@ def ssim(
 ) -> Tensor:
     """Structural similarity of each image; 1 where the two are equal.
 
-    The mean, over channels and over the window positions that lie wholly inside the image, of
+    The mean, over the channels and the window positions that lie wholly inside the image, of
     (2 mx my + C1)(2 cov + C2) / ((mx^2 + my^2 + C1)(vx + vy + C2)) with Gaussian-weighted means,
     variances and covariance, C1 = (0.01 data_range)^2, C2 = (0.03 data_range)^2.
 

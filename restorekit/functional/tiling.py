@@ -1,4 +1,4 @@
-"""Large images piece by piece."""
+"""Large images, piece by piece."""
 
 from __future__ import annotations
 
@@ -16,22 +16,23 @@ def tiled(
     overlap: int = 32,
     scale: int = 1,
 ) -> Tensor:
-    """Apply a function to overlapping tiles and blend what it gives.
+    """Apply a function to overlapping tiles and blend the results.
 
-    In an overlap the result passes linearly from one tile to the next, so that no seam shows. Where
-    the whole fits into one tile the function gets it as it is.
+    Within an overlap the result passes linearly from one tile to the next, so that no seam shows.
+    Images that fit into one tile are passed to the function as they are.
 
     Args:
-        function: (..., h, w) to (N, C, scale h, scale w).
+        function: Maps (..., h, w) to (N, C, scale h, scale w).
         images: (..., H, W).
-        tile: Side of the tiles, in pixels of the input; smaller images are narrower tiles.
-        overlap: Of neighbouring tiles, in pixels of the input; the network's view past a tile's
-            border is what it should cover.
+        tile: Side of the tiles, in pixels of the input; a side of the image that is shorter is not
+            divided.
+        overlap: Overlap of neighbouring tiles, in pixels of the input; it should cover how far the
+            network looks past a tile's border.
         scale: Output size over input size.
     Returns:
         (N, C, scale H, scale W).
     Raises:
-        ValueError: If the overlap is negative or not less than the tile.
+        ValueError: If the overlap is negative, or not less than `tile`.
     """
     if not 0 <= overlap < tile:
         raise ValueError(f'tiled: overlap must be in [0, tile), got {overlap} of {tile}')
@@ -57,11 +58,12 @@ def tiled(
             total[..., y, x] += result * weight
             weights[y, x] += weight
     assert total is not None
+    assert weights is not None
     return total / weights
 
 
 def _starts(length: int, tile: int, overlap: int) -> list[int]:
-    """Where tiles begin along one side: as few as can be, evenly spread."""
+    """Where the tiles begin along one side: as few as possible, evenly spread."""
     if length <= tile:
         return [0]
     count = -(-(length - overlap) // (tile - overlap))
@@ -69,7 +71,7 @@ def _starts(length: int, tile: int, overlap: int) -> list[int]:
 
 
 def _ramp(size: int, start: int, length: int, overlap: int, scale: int) -> Tensor:
-    """Weights along one side of a tile: rising and falling over the overlap, but at the border."""
+    """Weights along one side of a tile: ramps over the overlaps, none at the image's border."""
     position = torch.arange(size * scale) + 0.5
     up = position if start else torch.full_like(position, torch.inf)
     down = position.flip(0) if start + size < length else torch.full_like(position, torch.inf)

@@ -13,6 +13,7 @@ import numpy as np
 from restorekit.inference.inferencer import Inferencer
 from restorekit.io import (
     EXTENSIONS,
+    ToneMap,
     check_writable,
     choose_frames,
     find_bracket,
@@ -25,8 +26,6 @@ from restorekit.restorers import BaseRestorer
 
 DEEP = ('.png', '.tif', '.tiff')  # formats of 16 bits
 HDR_TARGETS = ('.hdr', '.exr', '.tif', '.tiff')
-
-ToneMap = Literal['mu', 'reinhard', 'drago']
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ def plan_jobs(
     out: str | Path,
     model: BaseRestorer,
     *,
-    bits: int = 8,
+    bits: Literal[8, 16] = 8,
     tone: ToneMap | None = None,
     overwrite: bool = False,
 ) -> list[Job]:
@@ -87,7 +86,7 @@ def plan_jobs(
 
 
 def restore_file(
-    restore: Inferencer, job: Job, *, bits: int = 8, tone: ToneMap | None = None
+    restore: Inferencer, job: Job, *, bits: Literal[8, 16] = 8, tone: ToneMap | None = None
 ) -> list[str]:
     """Read, restore and write one job.
 

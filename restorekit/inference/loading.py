@@ -47,4 +47,5 @@ def load_restorer(
         load_weights(model, checkpoint['state_dict'], source=str(weights))
     elif any(True for _ in model.parameters()):
         raise ValueError('the model has parameters; name its checkpoint')
-    return fuse(model).eval()
+    fuse(model)
+    return model.eval()

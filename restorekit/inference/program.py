@@ -7,7 +7,7 @@ import json
 import logging
 import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -153,16 +153,18 @@ def _differences(
 ) -> Iterator[float]:
     """The largest difference between the program's results and the model's, image by image."""
     if suffix == '.pt2':
-        run = torch.export.load(io.BytesIO(data)).module()
+        run: Callable[..., Tensor] = torch.export.load(io.BytesIO(data)).module()
     else:
         import onnxruntime
 
         session = onnxruntime.InferenceSession(data, providers=['CPUExecutionProvider'])
         names = [entry.name for entry in session.get_inputs()]
 
-        def run(*inputs: Tensor) -> Tensor:
+        def run_onnx(*inputs: Tensor) -> Tensor:
             feed = {name: x.cpu().numpy() for name, x in zip(names, inputs, strict=True)}
             return torch.from_numpy(session.run(None, feed)[0])
+
+        run = run_onnx
 
     for count, *sides in COMPARED:
         inputs = _inputs(model, (count, *(size or sides)))

@@ -12,6 +12,7 @@ from restorekit.io.files import check_writable, remove_leftovers, whole_file, wr
 from restorekit.io.hdr import (
     HDR_EXTENSIONS,
     TONE_MAPS,
+    ToneMap,
     hdr_size,
     is_hdr,
     read_hdr,
@@ -20,6 +21,7 @@ from restorekit.io.hdr import (
 )
 from restorekit.io.image import (
     EXTENSIONS,
+    BitDepth,
     ImageReadError,
     image_size,
     is_image,
@@ -33,9 +35,11 @@ __all__ = [
     'EXTENSIONS',
     'HDR_EXTENSIONS',
     'TONE_MAPS',
+    'BitDepth',
     'Bracket',
     'BracketError',
     'ImageReadError',
+    'ToneMap',
     'check_writable',
     'choose_frames',
     'find_bracket',

@@ -8,9 +8,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, get_args
 
 from restorekit.io.image import image_size, is_image, read_image
 
+Order = Literal['exposure', 'mean', 'either']
 EXPOSURE_FILE = 'exposure.txt'
 EXPOSURE_TIME, F_NUMBER, ISO, EXIF_IFD = 0x829A, 0x829D, 0x8827, 0x8769
 
@@ -25,8 +27,8 @@ class Bracket:
 
     Attributes:
         frames: The files.
-        exposures: EV of each, counted from the darkest frame (0 comes first), each step of 1 twice
-            the light; empty where unknown.
+        exposures: EV of each frame, counted from the darkest, which has 0; a step of 1 is twice the
+            light. Empty where unknown.
     """
 
     frames: tuple[Path, ...]
@@ -38,17 +40,17 @@ def find_bracket(
 ) -> Bracket:
     """The bracket in a folder, ordered dark to bright whatever the order of its files.
 
-    Exposures come from `exposure.txt` (EV, one a line, in the order of the file names) or else from
-    the frames' EXIF (time, aperture and ISO).
+    Exposures come from `exposure.txt` (one EV per line, in the order of the file names), or else
+    from the frames' EXIF (time, aperture and ISO).
 
     Args:
-        folder: Of one scene; every 8- or 16-bit image in it is a frame.
-        num_frames: How many there must be; None takes two or more.
-        need_exposures: Whether they must be known; otherwise frames without are ordered by their
-            mean.
+        folder: The folder of one scene; every 8- or 16-bit image in it is a frame.
+        num_frames: Number of frames that there must be; None accepts two or more.
+        need_exposures: Whether the exposures must be known; if not, and they are unknown, the
+            frames are ordered by their means.
     Raises:
-        BracketError: If there is no such folder, if frames are too few or too many, differ in size,
-            or two have equal exposure, or if exposures are needed and missing.
+        BracketError: If there is no such folder; if there are too few or too many frames; if they
+            differ in size, or two have the same exposure; if exposures are needed and missing.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -57,21 +59,23 @@ def find_bracket(
     wanted = str(num_frames) if num_frames else 'two or more'
     if len(frames) < 2 or num_frames not in (None, len(frames)):
         raise BracketError(f'{folder}: expected {wanted} frames, got {len(frames)}')
-    by = 'exposure' if need_exposures else 'either'
-    return order_bracket(frames, name=str(folder), by=by)
+    return order_bracket(frames, name=str(folder), by='exposure' if need_exposures else 'either')
 
 
-def order_bracket(frames: Sequence[Path], *, name: str, by: str = 'exposure') -> Bracket:
-    """Frames as a bracket.
+def order_bracket(frames: Sequence[Path], *, name: str, by: Order = 'exposure') -> Bracket:
+    """Order frames into a bracket.
 
     Args:
         frames: Image files of one scene, all in one folder, in the order of their names.
-        name: Of the scene, for messages.
-        by: What they are ordered by: 'exposure'; 'mean' of the pixels; or 'either', the mean where
-            exposures are unknown.
+        name: Name of the scene, for messages.
+        by: What they are ordered by: their 'exposure'; the 'mean' of their pixels; or 'either', the
+            mean where exposures are unknown.
     Raises:
         BracketError: See `find_bracket`.
+        ValueError: If `by` is none of these.
     """
+    if by not in get_args(Order):
+        raise ValueError(f'order_bracket: by must be one of {get_args(Order)}, got {by!r}')
     sizes = {frame: image_size(frame) for frame in frames}
     if len(set(sizes.values())) > 1:
         listed = ', '.join(f'{frame.name} {h} x {w}' for frame, (h, w) in sizes.items())
@@ -119,7 +123,7 @@ def choose_frames(bracket: Bracket, count: int | None) -> Bracket:
 
 
 def natural_order(path: Path) -> list:
-    """Key by which 2.png comes before 10.png."""
+    """A sort key by which 2.png comes before 10.png."""
     parts = re.split(r'(\d+)', path.name)
     return [int(part) if part.isdigit() else part.lower() for part in parts]
 
@@ -136,13 +140,13 @@ def _listed(listing: Path, count: int) -> list[float]:
         values = []
     if len(values) != count or not all(map(math.isfinite, values)):
         raise BracketError(
-            f'{listing}: expected {count} numbers (EV, one a line), got {" ".join(lines)!r}'
+            f'{listing}: expected {count} numbers (one EV per line), got {" ".join(lines)!r}'
         )
     return values
 
 
 def _from_exif(frames: Sequence[Path]) -> list[float | None]:
-    """EV of the light that each frame got: log2(time x ISO / aperture^2)."""
+    """The EV of the light in each frame, log2(time x ISO / aperture^2); None where unknown."""
     from PIL import Image
 
     values: list[float | None] = []

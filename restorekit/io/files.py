@@ -1,4 +1,4 @@
-"""Files that appear under their names when they are whole, and not before."""
+"""Files that appear under their names once they are whole, and not before."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ PART = '.part'
 
 @contextmanager
 def whole_file(path: str | Path) -> Iterator[Path]:
-    """A temporary name beside `path`; what was written there gets the name when the block ends.
+    """A temporary name next to `path`; what is written there is renamed when the block ends.
 
     By then it is on the disk, so that neither a killed process nor a power failure leaves half a
-    file under the name. Where the block raises, an older file of the name is intact.
+    file under the name. If the block raises, an older file of that name stays intact.
 
     Raises:
-        OSError: If the folder is missing, read-only or full.
+        OSError: If the folder is missing or read-only, or the disk is full.
     """
     path = Path(path)
     temporary = path.with_name(f'.{path.name}.{uuid.uuid4().hex[:12]}{PART}')
@@ -39,7 +39,7 @@ def write_whole(path: str | Path, data: bytes) -> None:
     """Write a file so that its name never stands for half of it.
 
     Raises:
-        OSError: As `whole_file` says.
+        OSError: See `whole_file`.
     """
     with whole_file(path) as temporary:
         temporary.write_bytes(data)
@@ -63,16 +63,16 @@ def check_writable(folder: Path) -> None:
 
 
 def remove_leftovers(folder: Path, pattern: str = '*') -> None:
-    """Remove what killed processes left half-written of the files that match `pattern`.
+    """Remove files matching `pattern` that killed processes left half-written.
 
-    For a folder that no other process is writing such files to.
+    Only for folders to which no other process is writing such files.
     """
     for path in folder.glob(f'.{pattern}.*{PART}'):
         path.unlink(missing_ok=True)
 
 
 def _flush(path: Path) -> None:
-    """Have the system write a file, or a folder's names, to the disk."""
+    """Have the system write a file, or the names in a folder, to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

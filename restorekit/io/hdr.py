@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import cv2
 import numpy as np
@@ -16,25 +16,27 @@ from restorekit.io.image import ImageReadError, read_bytes, read_image
 
 HDR_EXTENSIONS = ('.hdr', '.exr')
 WRITABLE = (*HDR_EXTENSIONS, '.tif', '.tiff')
-TONE_MAPS = ('mu', 'reinhard', 'drago')
+ToneMap = Literal['mu', 'reinhard', 'drago']
+TONE_MAPS: tuple[ToneMap, ...] = get_args(ToneMap)
 
 
 def is_hdr(path: str | Path) -> bool:
-    """Whether the name of the file is that of a format that holds nothing but HDR."""
+    """Whether a file's name is that of a format which holds nothing but HDR."""
     return Path(path).suffix.lower() in HDR_EXTENSIONS
 
 
 def read_hdr(path: str | Path) -> np.ndarray:
     """Read linear radiance: Radiance .hdr, OpenEXR (needs `restorekit[exr]`) or 32-bit float TIFF.
 
-    Integer TIFF and PNG files are taken as linear too and give [0, 1].
+    Integer TIFF and PNG files are taken to be linear too, and give [0, 1].
 
     Returns:
         (H, W, 3) linear RGB, float32, >= 0, unbounded.
     Raises:
         FileNotFoundError: If there is no such file.
-        ImageReadError: If the file is truncated, no image, or holds negative or non-finite values.
-        ModuleNotFoundError: If it is an OpenEXR file and the extra is missing.
+        ImageReadError: If the file is truncated, is not an image, or holds negative or non-finite
+            values.
+        ModuleNotFoundError: If it is an OpenEXR file and the extra is not installed.
     """
     suffix = Path(path).suffix.lower()
     data = read_bytes(path)
@@ -61,16 +63,16 @@ def hdr_size(path: str | Path) -> tuple[int, int]:
 
 
 def write_hdr(path: str | Path, image: np.ndarray) -> None:
-    """Write linear radiance; the name's extension gives the format.
+    """Write linear radiance; the extension of the name says the format.
 
     Radiance .hdr keeps about 3 digits of the largest channel of each pixel; OpenEXR and TIFF keep
-    float32 as it is. The file appears under its name only when it is whole.
+    float32 as it is. The file appears under its name only once it is whole.
 
     Args:
-        path: Target, one of .hdr, .exr (needs `restorekit[exr]`), .tif, .tiff.
+        path: The file to write, one of .hdr, .exr (needs `restorekit[exr]`), .tif, .tiff.
         image: (H, W, 3) linear RGB, >= 0.
     Raises:
-        ValueError: If the shape, the values or the extension are not these.
+        ValueError: If the shape, a value or the extension is not one of these.
         OSError: If the file cannot be written.
     """
     path = Path(path)
@@ -85,7 +87,7 @@ def write_hdr(path: str | Path, image: np.ndarray) -> None:
         _write_exr(path, pixels)
         return
     if suffix == '.hdr':
-        # OpenCV cuts off what is below the last of a pixel's 8 bits: half of it more rounds.
+        # OpenCV truncates to a pixel's 8 bits; half of the last bit is added, which rounds.
         exponent = np.frexp(pixels.max(axis=2, keepdims=True))[1]
         pixels = pixels + np.ldexp(np.float32(0.5), exponent - 8)
     done, data = cv2.imencode(suffix, pixels[..., ::-1])
@@ -94,16 +96,16 @@ def write_hdr(path: str | Path, image: np.ndarray) -> None:
     write_whole(path, data.tobytes())
 
 
-def tonemap(image: np.ndarray, method: str = 'mu') -> np.ndarray:
-    """A display-referred picture of a linear HDR image, for looking at it.
+def tonemap(image: np.ndarray, method: ToneMap = 'mu') -> np.ndarray:
+    """A display-referred picture of a linear HDR image, for viewing.
 
     Args:
-        image: (H, W, 3) linear RGB, >= 0. 'mu' expects [0, 1] and clips what lies above.
+        image: (H, W, 3) linear RGB, >= 0. 'mu' expects [0, 1] and clips values above.
         method: 'mu' (mu-law, mu = 5000), 'reinhard' or 'drago' (OpenCV's, gamma 2.2).
     Returns:
         Same shape, float32 in [0, 1].
     Raises:
-        ValueError: If the method is none of these.
+        ValueError: If `method` is none of these.
     """
     if method not in TONE_MAPS:
         raise ValueError(f'tonemap: method must be one of {TONE_MAPS}, got {method!r}')

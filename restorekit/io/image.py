@@ -1,65 +1,66 @@
-"""Image files in and out. RGB everywhere else; BGR exists in this folder alone."""
+"""Image files in and out. BGR exists only in this folder; everywhere else it is RGB."""
 
 from __future__ import annotations
 
 import warnings
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
 
 from restorekit.io.files import write_whole
 
+BitDepth = Literal[8, 16]
 EXTENSIONS = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.webp')
 
 
 class ImageReadError(ValueError):
-    """A file is not an image, or not a whole one."""
+    """A file is not an image, or is incomplete."""
 
 
 def is_image(path: str | Path) -> bool:
-    """Whether the name of the file is that of an image."""
+    """Whether a file's name is that of an image."""
     return Path(path).suffix.lower() in EXTENSIONS
 
 
 def read_image(path: str | Path) -> np.ndarray:
     """Read a PNG, JPEG, BMP, TIFF or WebP file, 8 or 16 bits.
 
-    The orientation that a camera noted in EXIF is applied. An alpha channel is dropped.
+    The orientation in the EXIF data is applied. An alpha channel is dropped.
 
     Returns:
-        (H, W, 3) RGB, or (H, W, 1) for a gray file, float32 in [0, 1] (0, 1/255, … or 0, 1/65535,
-        …).
+        (H, W, 3) RGB, or (H, W, 1) for a gray file, float32 in [0, 1], in steps of 1/255 or
+        1/65535.
     Raises:
         FileNotFoundError: If there is no such file.
         ImageReadError: If the file is empty, truncated or not an image.
     """
     data = read_bytes(path)
-    # ANYCOLOR keeps gray files gray, ANYDEPTH keeps 16 bits; unlike UNCHANGED they apply the EXIF
-    # orientation.
+    # ANYCOLOR keeps gray files gray and ANYDEPTH keeps 16 bits; unlike UNCHANGED, they apply the
+    # EXIF orientation.
     flags = cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
-    except cv2.error as error:  # more pixels than OpenCV takes, say
+    except cv2.error as error:  # for example, more pixels than OpenCV accepts
         raise ImageReadError(f'{path}: OpenCV cannot decode it ({error.err})') from None
     if image is None:
         raise ImageReadError(f'{path}: not a readable image ({len(data)} bytes)')
     peak = {np.uint8: 255, np.uint16: 65535}.get(image.dtype.type)
     if peak is None:
         raise ImageReadError(
-            f'{path}: expected 8 or 16 bits a channel, got {image.dtype} (linear HDR?)'
+            f'{path}: expected 8 or 16 bits per channel, got {image.dtype} (linear HDR?)'
         )
     image = image[..., None] if image.ndim == 2 else image[..., ::-1]
     return np.divide(image, np.float32(peak), dtype=np.float32)
 
 
 def image_size(path: str | Path) -> tuple[int, int]:
-    """(H, W) of an image file, oriented as `read_image` orients it, from its header alone where
-    that can be.
+    """(H, W) of an image file, oriented as by `read_image`, from its header where possible.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ImageReadError: If the file is no image.
+        ImageReadError: If the file is not an image.
     """
     from PIL import Image, UnidentifiedImageError
 
@@ -68,24 +69,23 @@ def image_size(path: str | Path) -> tuple[int, int]:
             warnings.simplefilter('ignore')  # damaged EXIF is of no interest here
             width, height = image.size
             if image.format not in ('JPEG', 'MPO', 'WEBP'):
-                return height, width  # PNG would be read whole for it, TIFF is turned already
+                return height, width  # EXIF of a PNG: only read whole; TIFF: applied
             turned = image.getexif().get(0x0112, 1) >= 5  # EXIF orientations 5 to 8 swap the sides
             return (width, height) if turned else (height, width)
     except FileNotFoundError:
         raise FileNotFoundError(f'{path}: no such file') from None
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError):
-        return read_image(path).shape[
-            :2
-        ]  # 16-bit RGB TIFF, which Pillow does not know; or no image
+        # 16-bit RGB TIFF, which Pillow does not know; or not an image.
+        return read_image(path).shape[:2]
 
 
-def write_image(path: str | Path, image: np.ndarray, *, bits: int = 8) -> None:
-    """Write an image, rounded to 8 or 16 bits; the name's extension gives the format.
+def write_image(path: str | Path, image: np.ndarray, *, bits: BitDepth = 8) -> None:
+    """Write an image, rounded to 8 or 16 bits; the extension of the name says the format.
 
-    The file appears under its name only when it is whole.
+    The file appears under its name only once it is whole.
 
     Args:
-        path: Target; its folder must exist.
+        path: The file to write; its folder must exist.
         image: (H, W, 3) RGB or (H, W, 1) gray, float in [0, 1] (clipped) or uint8.
         bits: 8 or 16 (PNG and TIFF).
     Raises:
@@ -107,7 +107,7 @@ def write_image(path: str | Path, image: np.ndarray, *, bits: int = 8) -> None:
     write_whole(path, data.tobytes())
 
 
-def to_integers(image: np.ndarray, bits: int = 8) -> np.ndarray:
+def to_integers(image: np.ndarray, bits: BitDepth = 8) -> np.ndarray:
     """Round an image in [0, 1] to uint8 or uint16, halves up, clipped."""
     peak = 2**bits - 1
     dtype = np.uint8 if bits == 8 else np.uint16
@@ -115,7 +115,7 @@ def to_integers(image: np.ndarray, bits: int = 8) -> np.ndarray:
 
 
 def jpeg_round_trip(image: np.ndarray, quality: int) -> np.ndarray:
-    """An image as it comes back from OpenCV's JPEG encoder (4:2:0 chroma) at `quality`.
+    """An image as OpenCV's JPEG encoder (4:2:0 chroma) at `quality` leaves it.
 
     Args:
         image: (H, W, 3) RGB or (H, W, 1) gray, float in [0, 1]; rounded to 8 bits first.
@@ -136,7 +136,7 @@ def jpeg_round_trip(image: np.ndarray, quality: int) -> np.ndarray:
 
 
 def read_bytes(path: str | Path) -> bytes:
-    """The bytes of an image file; errors as in `read_image`."""
+    """The bytes of an image file; raises what `read_image` raises."""
     try:
         data = Path(path).read_bytes()
     except FileNotFoundError:
@@ -149,11 +149,10 @@ def read_bytes(path: str | Path) -> bytes:
 
 
 def _is_whole(data: bytes) -> bool:
-    """Whether a JPEG, PNG or WebP has its end; the decoders fill a missing one with gray and say
-    nothing."""
+    """Whether a JPEG, PNG or WebP is complete; decoders silently fill what is missing with gray."""
     if data.startswith(b'\xff\xd8'):
-        # Inside a scan 0xFF is always stuffed, so an end marker after the first scan is real. What
-        # stands before (thumbnails) or behind (videos of phones) has markers of its own.
+        # Inside a scan 0xFF is always stuffed, so an end marker after the start of the first scan
+        # is real. What comes before (thumbnails) or after (videos of phones) has its own markers.
         return data.find(b'\xff\xd9', _first_scan(data)) >= 0
     if data.startswith(b'\x89PNG'):
         return data.rfind(b'IEND') >= 0
@@ -163,7 +162,7 @@ def _is_whole(data: bytes) -> bool:
 
 
 def _first_scan(data: bytes) -> int:
-    """Where the first scan of a JPEG file begins; the end of the data where there is none."""
+    """Where the first scan of a JPEG file begins; the end of the data if there is none."""
     at = 2
     while at + 4 <= len(data) and data[at] == 0xFF:
         if data[at + 1] == 0xDA:

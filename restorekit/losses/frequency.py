@@ -14,15 +14,17 @@ from restorekit.registry import LOSSES
 class EdgeLoss(nn.Module):
     """Charbonnier loss of the Laplacians: mean sqrt(laplacian(pred - target)^2 + eps^2).
 
-    The Laplacian is the image less its 5x5 Gaussian reconstruction from every second pixel. It is
-    linear, so that one of the difference stands for two.
+    The Laplacian is the image minus its 5x5 Gaussian reconstruction from every second pixel. It is
+    linear, so the Laplacian of the difference is the difference of the Laplacians.
 
     Args:
-        eps: Half-width of the smooth part, in the unit of the images.
+        eps: Half-width of the smooth part around zero, in the units of the images.
     References:
         Jiang et al., "Multi-scale progressive fusion network for single image deraining" (MSPFN),
         CVPR 2020; Mao et al. (DeepRFT), AAAI 2023.
     """
+
+    kernel: Tensor
 
     def __init__(self, eps: float = 1e-3) -> None:
         super().__init__()
@@ -50,7 +52,7 @@ class EdgeLoss(nn.Module):
 class FrequencyLoss(nn.Module):
     """Mean magnitude of the two-dimensional Fourier transform of pred - target.
 
-    The transform is not normalised, so that the value grows with the size of the images.
+    The transform is not normalised, so the value grows with the size of the images.
 
     References:
         Mao et al., "Intriguing findings of frequency selection for image deblurring" (DeepRFT),
@@ -61,6 +63,7 @@ class FrequencyLoss(nn.Module):
         check_shapes(pred, target, 'FrequencyLoss')
         width = pred.shape[-1]
         magnitude = torch.fft.rfft2(pred - target).abs()
-        # All columns but the first, and the last of an even width, stand for two of the whole.
+        # Each column stands for two of the full spectrum, except the first, and the last if the
+        # width is even.
         twice = magnitude[..., 1 : (width + 1) // 2].sum()
         return (magnitude.sum() + twice) / pred.numel()

@@ -9,7 +9,7 @@ from restorekit.registry import LOSSES
 
 
 def check_shapes(pred: Tensor, target: Tensor, where: str) -> None:
-    """Raise ValueError unless the shapes agree: torch would broadcast."""
+    """Raise ValueError unless the shapes are equal: torch would broadcast."""
     if pred.shape != target.shape:
         raise ValueError(
             f'{where}: pred and target must have one shape, '
@@ -19,7 +19,7 @@ def check_shapes(pred: Tensor, target: Tensor, where: str) -> None:
 
 @LOSSES.register_module()
 class L1Loss(nn.Module):
-    """mean |pred - target|."""
+    """The mean of |pred - target|."""
 
     def forward(self, pred: Tensor, target: Tensor) -> Tensor:
         check_shapes(pred, target, 'L1Loss')
@@ -28,7 +28,7 @@ class L1Loss(nn.Module):
 
 @LOSSES.register_module()
 class MSELoss(nn.Module):
-    """mean (pred - target)^2."""
+    """The mean of (pred - target)^2."""
 
     def forward(self, pred: Tensor, target: Tensor) -> Tensor:
         check_shapes(pred, target, 'MSELoss')
@@ -37,10 +37,10 @@ class MSELoss(nn.Module):
 
 @LOSSES.register_module()
 class CharbonnierLoss(nn.Module):
-    """mean sqrt((pred - target)^2 + eps^2), an L1 that is smooth at zero.
+    """The mean of sqrt((pred - target)^2 + eps^2), an L1 loss that is smooth at zero.
 
     Args:
-        eps: Half-width of the smooth part, in the unit of the images.
+        eps: Half-width of the smooth part around zero, in the units of the images.
     References:
         Charbonnier et al., "Two deterministic half-quadratic regularization algorithms for computed
         imaging", ICIP 1994.

@@ -16,11 +16,11 @@ from restorekit.registry import LOSSES
 
 @LOSSES.register_module()
 class MultiScaleLoss(nn.Module):
-    """The sum of a loss over several sizes of the same pair, reduced bilinearly.
+    """The sum of a loss over several sizes of the same pair of images, reduced bilinearly.
 
     Args:
         loss: Config of the loss.
-        scales: Sizes, relative to the images.
+        scales: The sizes, relative to the images'.
     """
 
     def __init__(self, loss: dict, scales: Sequence[float] = (1, 0.5, 0.25)) -> None:
@@ -61,6 +61,6 @@ class TonemappedLoss(nn.Module):
 
     def _compress(self, image: Tensor) -> Tensor:
         # Below zero, where a network without a final activation may go, the curve continues along
-        # its tangent at zero: a clamp would leave such a pixel without gradient.
+        # its tangent at zero: a clamp would leave such a pixel without a gradient.
         tangent = image * (self.mu / math.log1p(self.mu))
         return torch.where(image < 0, tangent, mu_law(image.clamp(min=0), self.mu))

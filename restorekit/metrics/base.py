@@ -1,32 +1,32 @@
-"""The base of every image metric: what is compared, how, and what is kept of it."""
+"""The base of every image metric: what is compared, how, and what is kept of the result."""
 
 from __future__ import annotations
 
 import statistics
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal, get_args
 
 from mmengine.evaluator import BaseMetric
 from torch import Tensor
 
 from restorekit.functional import imresize, rgb_to_y
 
-COLORS = ('as_is', 'y')
+Color = Literal['as_is', 'y']
 
 
 class ImageMetric(BaseMetric):
     """One figure per image; means are reported as `<dataset>/<title>`, with the protocol.
 
     Args:
-        color: 'as_is' compares the channels there are; 'y' compares BT.601 luma (a single channel
-            is taken as luma).
-        crop_border: Pixels left out at each border, or 'scale' for as many as the scale.
+        color: 'as_is' compares all channels; 'y' compares BT.601 luma (a single channel is taken as
+            luma).
+        crop_border: Pixels left out at each border, >= 0; 'scale' leaves out as many as the scale.
         rounded: Round both images to 8 bits first, as files would be.
         baseline: Also score the network's input, enlarged by MATLAB's bicubic where it is smaller.
-        name: Under which the figures are reported, instead of the class's title; needed where two
-            of one class stand side by side.
-        collect_device: mmengine's, for gathering from several ranks.
+        name: What the figures are reported under, instead of the class's title; needed where two
+            metrics of one class stand side by side.
+        collect_device: Where figures from several ranks are gathered; see mmengine.
 
     A subclass has a `title`, a `unit`, and `score`.
     """
@@ -38,16 +38,18 @@ class ImageMetric(BaseMetric):
     def __init__(
         self,
         *,
-        color: str = 'as_is',
-        crop_border: int | str = 0,
+        color: Color = 'as_is',
+        crop_border: int | Literal['scale'] = 0,
         rounded: bool = False,
         baseline: bool = False,
         name: str | None = None,
-        collect_device: str = 'cpu',
+        collect_device: Literal['cpu', 'gpu'] = 'cpu',
     ) -> None:
         super().__init__(collect_device=collect_device)
-        if color not in COLORS:
-            raise ValueError(f'{type(self).__name__}: color must be one of {COLORS}, got {color!r}')
+        if color not in get_args(Color):
+            raise ValueError(
+                f'{type(self).__name__}: color must be one of {get_args(Color)}, got {color!r}'
+            )
         if crop_border != 'scale' and not (isinstance(crop_border, int) and crop_border >= 0):
             raise ValueError(
                 f"{type(self).__name__}: crop_border must be 'scale' or an integer >= 0, "
@@ -58,9 +60,8 @@ class ImageMetric(BaseMetric):
         self.crop_border = crop_border
         self.rounded = rounded
         self.baseline = baseline
-        self.rows: list[
-            dict[str, Any]
-        ] = []  # of the last evaluation: dataset, setting, name, value, maybe input
+        # One per image of the last evaluation: dataset, setting, name, value, and maybe input.
+        self.rows: list[dict[str, Any]] = []
 
     @abstractmethod
     def score(self, pred: Tensor, target: Tensor, samples: Sequence[dict]) -> Tensor:
@@ -79,12 +80,13 @@ class ImageMetric(BaseMetric):
         return f'{self.title}: {color}, {border}, clipped to [0, 1], {rounding}; mean over images'
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
-        """Score a batch, image by image, so that sizes may differ.
+        """Score a batch image by image, so that sizes may differ.
 
-        What a figure cannot be computed for (no ground truth) is left out, unless that is all.
+        Images without a figure (no ground truth) are left out; `compute_metrics` raises an error if
+        that leaves none.
         """
         for lq, sample in zip(data_batch['inputs'], data_samples, strict=True):
-            # None keeps the place: mmengine interleaves the ranks' results by it.
+            # None keeps the place, by which mmengine interleaves the ranks' results.
             known = self.target(lq, sample) is not None
             self.results.append(self.row(lq, sample, baseline=self.baseline) if known else None)
 
@@ -93,10 +95,10 @@ class ImageMetric(BaseMetric):
 
         Args:
             lq: The network's input, (C, H, W), or a bracket, (K, C, H, W).
-            sample: With `pred`, `gt`, `dataset` and `name`.
+            sample: A sample's data: `pred`, `gt`, `dataset` and `name`.
             baseline: Also score the input.
         Raises:
-            ValueError: If there is no ground truth, or its size is not the result's.
+            ValueError: If there is no ground truth, or if its size differs from the result's.
         """
         pred, gt = sample['pred'], self.target(lq, sample)
         where = f'{type(self).__name__}: {sample["dataset"]}/{sample["name"]}'
@@ -127,15 +129,15 @@ class ImageMetric(BaseMetric):
         return row
 
     def target(self, lq: Tensor, sample: dict) -> Tensor | None:
-        """What the result is compared with: the ground truth, (C, H, W)."""
+        """What the result is compared with: the ground truth, (C, H, W), if there is one."""
         return sample.get('gt')
 
     def input_image(self, lq: Tensor, sample: dict) -> Tensor:
-        """What of the network's input the baseline scores, (C, h, w); a bracket's plain mean."""
+        """The image that the baseline scores, (C, h, w): the input, or the mean of a bracket."""
         return lq.mean(dim=0) if lq.ndim == 4 else lq
 
     def prepare(self, image: Tensor, border: int) -> Tensor:
-        """An image, (C, H, W), as it is compared: (1, C', H', W'), float64."""
+        """An image, (C, H, W), in the form in which it is compared: (1, C', H', W'), float64."""
         image = image.detach().double().clamp(0, 1)[None]
         if self.rounded:
             image = (image * 255 + 0.5).floor() / 255
@@ -150,14 +152,14 @@ class ImageMetric(BaseMetric):
         return image[..., border : height - border, border : width - border]
 
     def compute_metrics(self, results: list[dict | None]) -> dict[str, float]:
-        """Means by dataset; the rows are kept for reports."""
+        """The mean of each dataset; the rows are kept for reports."""
         self.rows = [row for row in results if row is not None]
         if results and not self.rows:
             raise ValueError(f'{type(self).__name__}: no image has a ground truth')
         return {f'{row["dataset"]}/{self.title}': row['value'] for row in self.summary()}
 
     def summary(self) -> list[dict[str, Any]]:
-        """One row per dataset of the last evaluation: its name and setting, images, means."""
+        """One row per dataset of the last evaluation: name, setting, number of images, means."""
         datasets = list(dict.fromkeys(row['dataset'] for row in self.rows))
         summary = []
         for dataset in datasets:
@@ -175,5 +177,5 @@ class ImageMetric(BaseMetric):
 
 
 def enlarge(lq: Tensor, gt: Tensor) -> Tensor:
-    """`lq` at the size of `gt`, by MATLAB's bicubic where it is not already."""
+    """`lq` at the size of `gt`, resized by MATLAB's bicubic where the sizes differ."""
     return lq if lq.shape[-2:] == gt.shape[-2:] else imresize(lq, size=(gt.shape[-2], gt.shape[-1]))

@@ -1,4 +1,4 @@
-"""Figures of linear HDR images."""
+"""Metrics of linear HDR images."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from restorekit.registry import METRICS
 
 
 class HDRMetric(ImageMetric):
-    """Base of the figures of linear radiance; the peak is 1.
+    """Base of the metrics of linear radiance; the peak is 1.
 
-    With `baseline` the middle frame alone, as linear radiance, is scored too.
+    With `baseline` the middle frame, as linear radiance, is scored too.
 
     Args:
-        gamma: Of the frames, for the baseline.
-        options: Of ImageMetric.
+        gamma: Exponent of the frames' tone curve, for the baseline.
+        options: See ImageMetric.
     """
 
     def __init__(self, *, gamma: float = GAMMA, **options: Any) -> None:
@@ -35,7 +35,7 @@ class HDRMetric(ImageMetric):
 
 @METRICS.register_module()
 class PSNRL(HDRMetric):
-    """PSNR of linear radiance, PSNR-L."""
+    """PSNR-L: PSNR of linear radiance."""
 
     title = 'PSNR-L'
     unit = 'dB'
@@ -45,11 +45,11 @@ class PSNRL(HDRMetric):
 
 
 class TonemappedMetric(HDRMetric):
-    """Base of the figures of mu-law images.
+    """Base of the metrics of mu-law images.
 
     Args:
-        mu: Of the mu-law.
-        options: Of HDRMetric.
+        mu: Strength of the mu-law's compression, > 0.
+        options: See HDRMetric.
     """
 
     def __init__(self, *, mu: float = 5000.0, **options: Any) -> None:
@@ -66,7 +66,7 @@ class TonemappedMetric(HDRMetric):
 
 @METRICS.register_module()
 class PSNRMu(TonemappedMetric):
-    """PSNR of mu-law images, PSNR-mu."""
+    """PSNR-mu: PSNR of mu-law images."""
 
     title = 'PSNR-mu'
     unit = 'dB'
@@ -77,7 +77,7 @@ class PSNRMu(TonemappedMetric):
 
 @METRICS.register_module()
 class SSIMMu(TonemappedMetric):
-    """SSIM of mu-law images, SSIM-mu."""
+    """SSIM-mu: SSIM of mu-law images."""
 
     title = 'SSIM-mu'
 

@@ -35,7 +35,15 @@ class SSIM(ImageMetric):
 
 @METRICS.register_module()
 class PSNRB(ImageMetric):
-    """PSNR with the blocking effect of the restored image; see `restorekit.functional.psnr_b`."""
+    """PSNR with the blocking effect of the restored image; see `restorekit.functional.psnr_b`.
+
+    On colour images, error and blocking effect are averaged over the channels before the logarithm;
+    codes that average the decibels of the channels give slightly different figures.
+
+    Args:
+        crop_border: Pixels left out at each border, a multiple of 8.
+        options: See ImageMetric.
+    """
 
     title = 'PSNR-B'
     unit = 'dB'
@@ -44,8 +52,8 @@ class PSNRB(ImageMetric):
         super().__init__(crop_border=crop_border, **options)
         if crop_border == 'scale' or crop_border % 8:
             raise ValueError(
-                'PSNRB: crop_border must be a multiple of 8, or the blocks are not where they are '
-                f'looked for; got {crop_border!r}'
+                'PSNRB: crop_border must be a multiple of 8, the side of the blocks, '
+                f'got {crop_border!r}'
             )
 
     def score(self, pred: Tensor, target: Tensor, samples: Sequence[dict]) -> Tensor:
@@ -56,12 +64,12 @@ class PSNRB(ImageMetric):
 class MEFSSIM(ImageMetric):
     """MEF-SSIM of full-range luma; see `restorekit.functional.mef_ssim`. Needs no ground truth.
 
-    The fused image is compared with the exposures at its size: `gt_frames` where the input was
-    reduced from them, otherwise the input's frames.
+    The fused image is compared with exposures of its own size: with `gt_frames` where the input
+    was reduced from them, otherwise with the frames of the input.
 
     Args:
-        luminance: Whether the local means count.
-        options: Of ImageMetric.
+        luminance: Whether the local means are compared too.
+        options: See ImageMetric.
     """
 
     title = 'MEF-SSIM'

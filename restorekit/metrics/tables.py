@@ -6,7 +6,7 @@ from restorekit.metrics.base import ImageMetric
 
 
 def results_table(metrics: list[ImageMetric]) -> str:
-    """A Markdown table, one row per dataset, and the metrics' protocols under it."""
+    """A Markdown table with one row per dataset, and the metrics' protocols under it."""
     titles = ['dataset', 'images']
     columns: list[dict[str, str]] = []
     images: dict[str, int] = {}
@@ -30,7 +30,7 @@ def benchmark_table(results: list[tuple[str, list]]) -> str:
     """Several models' figures as papers print them: a row per model and setting, a column per set.
 
     Args:
-        results: Name and metrics of each model. Where the metrics score the input too, a row of the
+        results: Name and metrics of each model. If the metrics score the input too, a row for the
             baseline stands above the first model of each setting.
     """
     rows: dict[tuple, dict[str, dict[int, str]]] = {}
@@ -45,7 +45,7 @@ def benchmark_table(results: list[tuple[str, list]]) -> str:
                 setting = row['setting']
                 dataset = row['dataset'].removesuffix(f'_{setting}')
                 sets.append(dataset)
-                # Models that were scored alike share the row of their input.
+                # Models that were scored in the same way share the row of their input.
                 keys = {'input': (setting, 'input', protocol), 'value': (setting, name, number)}
                 for key in ('input', 'value'):
                     if key in row:

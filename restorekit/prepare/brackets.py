@@ -118,7 +118,8 @@ def _cut_object(
     light = np.exp(np.log(np.maximum(scene, 1e-4)).mean() - np.log(np.maximum(image, 1e-4)).mean())
     angle = np.linspace(0, 2 * np.pi, 48, endpoint=False)
     radius = 0.37 + sum(
-        rng.normal(0, 0.08 / k) * np.cos(k * angle + rng.uniform(0, 6)) for k in (1, 2, 3)
+        (rng.normal(0, 0.08 / k) * np.cos(k * angle + rng.uniform(0, 6)) for k in (1, 2, 3)),
+        start=np.zeros_like(angle),
     )
     outline = 0.5 + radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
     mask: np.ndarray = np.zeros((side, side), np.float32)

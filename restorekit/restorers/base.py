@@ -98,7 +98,7 @@ class BaseRestorer(BaseModel):
     ) -> Sequence[DataSample]:
         """The samples with `pred`, (C, scale H, scale W), set."""
         if isinstance(inputs, Tensor):
-            preds = self.restore(inputs, exposures_of(data_samples))
+            preds: Sequence[Tensor] = list(self.restore(inputs, exposures_of(data_samples)))
         else:
             preds = [
                 self.restore(image[None], exposures_of([sample]))[0]

@@ -31,24 +31,25 @@ class Chain(BaseRestorer):
         super().__init__()
         if not steps:
             raise ValueError('Chain: at least one step is needed')
-        self.steps = nn.ModuleList(MODELS.build(step) for step in steps)
-        merging = [index for index, step in enumerate(self.steps) if step.takes_bracket]
+        parts: list[BaseRestorer] = [MODELS.build(step) for step in steps]
+        self.steps = nn.ModuleList(parts)
+        merging = [index for index, step in enumerate(parts) if step.takes_bracket]
         if len(merging) > 1:
             raise ValueError(
                 f'Chain: steps {merging} each merge a bracket; after the first there is one image'
             )
         self.takes_bracket = bool(merging)
-        self.num_frames = self.steps[merging[0]].num_frames if merging else None
-        self.scale = math.prod(step.scale for step in self.steps)
-        self.linear = any(step.linear for step in self.steps)
+        self.num_frames = parts[merging[0]].num_frames if merging else None
+        self.scale = math.prod(step.scale for step in parts)
+        self.linear = any(step.linear for step in parts)
 
     @property
     def needs_exposures(self) -> bool:
-        return any(step.needs_exposures for step in self.steps)
+        return any(step.needs_exposures for step in self._restorers())
 
     def restore(self, images: Tensor, exposures: Tensor | None = None) -> Tensor:
         linear = False
-        for step in self.steps:
+        for step in self._restorers():
             if images.ndim == 5 and not step.takes_bracket:
                 frames = step.restore(images.flatten(0, 1)).clamp(0, 1)
                 images = frames.unflatten(0, images.shape[:2])
@@ -58,6 +59,9 @@ class Chain(BaseRestorer):
                 images = step.restore(images, exposures)
             linear |= step.linear
         return images
+
+    def _restorers(self) -> list[BaseRestorer]:
+        return [step for step in self.steps if isinstance(step, BaseRestorer)]
 
 
 def _on_curve(step: BaseRestorer, radiance: Tensor) -> Tensor:

@@ -79,7 +79,7 @@ def _parts(golden):
 
 
 @pytest.mark.parametrize('name', ['cfnet_x2_g3', 'cfnet_x4_g3', 'cfnet_x4_g4'])
-def test_golden_network_and_gradient(golden_root, name):
+def test_golden_network(golden_root, name):
     golden = np.load(golden_root / f'05_cfnet/{name}.npz')
     args = json.loads(str(golden['meta']))['args']
     net = BACKBONES.build(

@@ -165,6 +165,18 @@ def check(tmp_path, text, **options):
             "val_evaluator = [dict(type='PSNRB', colour='y')]",
             "val_evaluator.0: PSNRB has no option 'colour'; did you mean 'color'",
         ),
+        (
+            "val_evaluator = [dict(type='PSNR', color='rgb')]",
+            r"val_evaluator.0: PSNR: color must be 'as_is' \| 'y', got 'rgb'",
+        ),
+        (
+            "val_evaluator = [dict(type='PSNR', crop_border='scala')]",
+            r"val_evaluator.0: PSNR: crop_border must be int \| 'scale', got 'scala'",
+        ),
+        (
+            "default_hooks = dict(checkpoint=dict(type='CheckpointHook', rule='more'))",
+            r"default_hooks.checkpoint: .*: rule must be 'greater' \| 'less', got 'more'",
+        ),
         ("val_evaluator = ['PSNR']", "val_evaluator: each entry must be a dict, got 'PSNR'"),
         ('train_dataloader = 5', r'train_dataloader: must be .*Dict.*, got 5'),
         ('load_from = 5', r'load_from: must be .*str.*, got 5'),

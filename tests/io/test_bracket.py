@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 from PIL.TiffImagePlugin import IFDRational
 
-from restorekit.io import BracketError, find_bracket, write_image
+from restorekit.io import BracketError, find_bracket, order_bracket, write_image
 from tests.conftest import smooth_image
 
 
@@ -78,6 +78,12 @@ def test_what_is_wrong_is_said_with_the_scene(tmp_path, change, message):
     change(folder)
     with pytest.raises(ValueError, match=message):
         find_bracket(folder, num_frames=3)
+
+
+def test_an_unknown_order_is_refused(tmp_path):
+    folder = make(tmp_path / 'a', [0, 2, 4])
+    with pytest.raises(ValueError, match=r"by must be one of \('exposure', .* got 'size'"):
+        order_bracket(sorted(folder.glob('*.png')), name='a', by='size')
 
 
 def test_no_folder(tmp_path):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
@@ -43,7 +43,7 @@ class CheckpointHook(Hook):
         *,
         max_keep_ckpts: int = 3,
         save_best: str | None = None,
-        rule: str = 'greater',
+        rule: Literal['greater', 'less'] = 'greater',
     ) -> None:
         if not isinstance(interval, int) or interval < 1:
             raise ValueError(f'CheckpointHook: interval must be an integer >= 1, got {interval!r}')

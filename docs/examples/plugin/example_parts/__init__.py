@@ -5,14 +5,16 @@ from pathlib import Path
 from mmcv.transforms import BaseTransform
 from torch import Tensor, nn
 
-from restorekit.datasets import ImageDataset
+from restorekit.blocks import build_block
+from restorekit.contracts import Backbone, Block
+from restorekit.datasets import layout
 from restorekit.metrics import ImageMetric
-from restorekit.registry import BACKBONES, BLOCKS, DATASETS, LOSSES, METRICS, TRANSFORMS
+from restorekit.registry import BACKBONES, BLOCKS, LOSSES, METRICS, TRANSFORMS
 from restorekit.transforms import generator
 
 
 @BLOCKS.register_module()
-class ExampleBlock(nn.Module):
+class ExampleBlock(Block):
     def __init__(self, channels: int, *, gain: float = 0.1) -> None:
         super().__init__()
         self.gain, self.conv = gain, nn.Conv2d(channels, channels, 3, padding=1)
@@ -22,12 +24,12 @@ class ExampleBlock(nn.Module):
 
 
 @BACKBONES.register_module()
-class ExampleNet(nn.Module):
-    scale = 1
+class ExampleNet(Backbone):
+    scale, in_channels = 1, 1
 
     def __init__(self, *, block: dict, num_feats: int = 8) -> None:
         super().__init__()
-        middle = BLOCKS.build({**block, 'channels': num_feats})
+        middle = build_block(block, num_feats)
         self.layers = nn.Sequential(nn.Conv2d(1, num_feats, 1), middle, nn.Conv2d(num_feats, 1, 1))
 
     def forward(self, inputs: Tensor) -> Tensor:
@@ -48,15 +50,12 @@ class ExampleError(ImageMetric):
         return (pred - target).abs().mean(dim=(1, 2, 3))
 
 
-@DATASETS.register_module()
-class ExampleFolder(ImageDataset):
-    def __init__(self, gt_dir: str, *, pipeline: list, name: str = 'Example', **options) -> None:
-        self.folder = Path(gt_dir)
-        super().__init__(pipeline, name=name, **options)
+def example_folder(gt_dir: str) -> list[dict]:
+    files = sorted(Path(gt_dir).glob('*.png'))
+    return [{'name': file.stem, 'files': {'gt': [str(file)]}} for file in files]
 
-    def load_data_list(self) -> list[dict]:
-        files = sorted(self.folder.glob('*.png'))
-        return [{'name': file.stem, 'gt_path': str(file)} for file in files]
+
+ExampleFolder = layout('ExampleFolder', example_folder)
 
 
 @TRANSFORMS.register_module()
