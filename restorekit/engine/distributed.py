@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeGuard
 
 import torch
 from mmengine.dist import all_reduce_params, is_distributed
-from mmengine.model import is_model_wrapper
 from torch import nn
-from torch.distributed.fsdp import (
-    FullOptimStateDictConfig,
-    FullStateDictConfig,
-    FullyShardedDataParallel,
-    StateDictType,
+from torch.distributed.checkpoint.state_dict import (
+    StateDictOptions,
+    get_model_state_dict,
+    get_optimizer_state_dict,
+    set_model_state_dict,
+    set_optimizer_state_dict,
 )
+from torch.distributed.fsdp import FullyShardedDataParallel
 
-from restorekit.registry import BLOCKS, FUNCTIONS
+from restorekit.registry import FUNCTIONS
 
 DDP, FSDP = 'MMDistributedDataParallel', 'MMFullyShardedDataParallel'
 
@@ -85,60 +84,93 @@ def wrap_large_blocks(
 ) -> bool:
     """FSDP's `auto_wrap_policy`: blocks of at least so many parameters are gathered one by one.
 
-    Only what a network calls can be: not those that have a second door (`forward_with`), nor the
-    network itself, which is trained by `forward_train`.
+    Only what a network calls can be: not blocks with state (`forward_with` is not a call to the
+    wrapper), nor the network itself, which is trained by `forward_train`.
     """
     if recurse:
         return True
-    is_called = type(module).__name__ in BLOCKS and not hasattr(module, 'forward_with')
+    is_called = isinstance(module, Block) and not isinstance(module, StatefulBlock)
     return is_called and nonwrapped_numel >= min_num_params
 
 
-def is_sharded(model: nn.Module) -> bool:
+def is_sharded(model: nn.Module | None) -> TypeGuard[FullyShardedDataParallel]:
     """Whether each rank holds a part of the weights alone."""
     return isinstance(model, FullyShardedDataParallel)
 
 
-@contextmanager
-def whole_model(model: nn.Module) -> Iterator[nn.Module]:
-    """The module whose `state_dict` is that of the whole model, whatever it is wrapped in.
+def whole_weights(model: nn.Module, *, to_save: bool = False) -> dict[str, Any]:
+    """All weights by name, whatever the model is wrapped in; to be called on all ranks.
 
-    To be entered on all ranks; with sharded weights `state_dict` gathers them, on the CPU.
+    Args:
+        model: As it is trained.
+        to_save: From GPUs, to the memory of the first rank alone; the others get none.
+    """
+    # From CPU to CPU the offload crashes, in torch 2.13 at least.
+    offload = to_save and torch.cuda.is_available()
+    return get_model_state_dict(model, options=_whole(cpu_offload=offload))
+
+
+def load_whole_weights(model: nn.Module, weights: dict[str, Any]) -> None:
+    """Give a model all its weights, as `whole_weights` gave them; to be called on all ranks.
+
+    Of sharded ones none may be missing: torch would take a rank's shard for the whole.
+    """
+    set_model_state_dict(model, weights, options=_whole())
+
+
+def whole_optimizer_state(
+    model: nn.Module | None, optimizer: torch.optim.Optimizer
+) -> dict[str, Any]:
+    """The optimizer's state, to save; to be called on all ranks.
+
+    Parameters go by their number, as in `torch.optim`; with sharded weights, by their name.
     """
     if not is_sharded(model):
-        inner = model.module if is_model_wrapper(model) else model
-        assert isinstance(inner, nn.Module)
-        yield inner
-        return
-    offload = torch.cuda.is_available()  # from CPU to CPU it crashes, in torch 2.13 at least
-    with FullyShardedDataParallel.state_dict_type(
-        model,
-        StateDictType.FULL_STATE_DICT,
-        FullStateDictConfig(offload_to_cpu=offload),
-        FullOptimStateDictConfig(offload_to_cpu=offload),
-    ):
-        yield model
+        return optimizer.state_dict()
+    options = _whole(cpu_offload=torch.cuda.is_available())
+    return get_optimizer_state_dict(model, optimizer, options=options)
 
 
-def whole_optimizer_state(model: nn.Module, optim_wrapper: Any) -> dict:
-    """The optimizer's state for a checkpoint; to be called on all ranks."""
-    state = optim_wrapper.state_dict()
+def load_whole_optimizer_state(
+    model: nn.Module | None, optimizer: torch.optim.Optimizer, state: dict[str, Any]
+) -> None:
+    """Take over what `whole_optimizer_state` gave, of this model in whatever wrapper."""
+    by_number = all(
+        isinstance(parameter, int)
+        for group in state['param_groups']
+        for parameter in group['params']
+    )
     if is_sharded(model):
-        with whole_model(model):
-            state |= FullyShardedDataParallel.optim_state_dict(model, optim_wrapper.optimizer)
-    return state
+        state = _by_name(model, optimizer, state) if by_number else state
+        set_optimizer_state_dict(model, optimizer, state, options=_whole())
+    elif by_number:
+        optimizer.load_state_dict(state)
+    else:
+        assert model is not None
+        set_optimizer_state_dict(model, optimizer, state, options=StateDictOptions(strict=False))
 
 
-def own_optimizer_state(model: nn.Module, optim_wrapper: Any, state: dict) -> dict:
-    """This rank's part of what `whole_optimizer_state` gave."""
-    if not is_sharded(model):
-        return state
-    inner = {key: state[key] for key in ('state', 'param_groups')}
-    with whole_model(model):
-        own = FullyShardedDataParallel.optim_state_dict_to_load(
-            model, optim_wrapper.optimizer, inner
-        )
-    return {**state, **own}
+def _whole(*, cpu_offload: bool = False) -> StateDictOptions:
+    """Not strict: a model may have no weights, and a weight without gradients has no state."""
+    return StateDictOptions(full_state_dict=True, cpu_offload=cpu_offload, strict=False)
+
+
+def _by_name(
+    model: nn.Module, optimizer: torch.optim.Optimizer, state: dict[str, Any]
+) -> dict[str, Any]:
+    """A state whose parameters go by number, with the names of the sharded model's."""
+    names = {
+        parameter: name.replace('_fsdp_wrapped_module.', '')
+        for name, parameter in model.named_parameters()
+    }
+    ordered = [names[p] for group in optimizer.param_groups for p in group['params']]
+    return {
+        'state': {ordered[number]: entry for number, entry in state['state'].items()},
+        'param_groups': [
+            {**group, 'params': [ordered[number] for number in group['params']]}
+            for group in state['param_groups']
+        ],
+    }
 
 
 def average_buffers(model: nn.Module) -> None:

@@ -11,8 +11,12 @@ from mmengine.device import get_device
 from mmengine.dist import all_reduce
 from mmengine.optim import OptimWrapper as MMEngineOptimWrapper
 from torch import Tensor, nn
-from torch.distributed.fsdp import FullyShardedDataParallel
 
+from restorekit.engine.distributed import (
+    is_sharded,
+    load_whole_optimizer_state,
+    whole_optimizer_state,
+)
 from restorekit.registry import OPTIM_WRAPPERS
 
 Dtype = Literal['float16', 'bfloat16']
@@ -42,16 +46,32 @@ class OptimWrapper(MMEngineOptimWrapper):
         self.skip_nonfinite = skip_nonfinite
         self.skipped = 0
         self.skipped_in_a_row = 0
-        # Set by the Runner where each rank holds but a part of the weights, and of the gradients.
-        self.sharded_model: FullyShardedDataParallel | None = None
+        self.model: nn.Module | None = None
+
+    def attach(self, model: nn.Module) -> None:
+        """Set the model, as it is trained: each rank may hold a part of the gradients alone."""
+        self.model = model
+
+    def state_dict(self) -> dict:
+        """That of the whole model, also where it is sharded; to be called on all ranks."""
+        state = super().state_dict()
+        return state | whole_optimizer_state(self.model, self.optimizer)
+
+    def load_state_dict(self, state_dict: dict) -> None:
+        """Take over what `state_dict` gave, with or without sharded weights."""
+        state = dict(state_dict)
+        settings = state.pop('base_param_settings', None)
+        if settings is not None:
+            self.base_param_settings = settings
+        load_whole_optimizer_state(self.model, self.optimizer, state)
 
     def _clip_grad(self) -> None:
-        if self.sharded_model is None:
-            super()._clip_grad()
-        else:
+        if is_sharded(self.model):
             options = {k: v for k, v in self.clip_grad_kwargs.items() if k != 'type'}
-            norm = self.sharded_model.clip_grad_norm_(**options)
+            norm = self.model.clip_grad_norm_(**options)
             self.message_hub.update_scalar('train/grad_norm', float(norm))
+        else:
+            super()._clip_grad()
 
     def step(self, **kwargs: Any) -> None:
         if self._may_step():
@@ -67,8 +87,8 @@ class OptimWrapper(MMEngineOptimWrapper):
             return True
         grads = [p.grad for group in self.optimizer.param_groups for p in group['params']]
         finite = _all_finite([grad for grad in grads if grad is not None and grad.numel()])
-        if self.sharded_model is not None:  # the others see other gradients
-            flag = torch.tensor(float(finite), device=self.sharded_model.compute_device)
+        if is_sharded(self.model):  # the others see other gradients
+            flag = torch.tensor(float(finite), device=self.model.compute_device)
             all_reduce(flag, op='min')
             finite = bool(flag.item())
         self.skipped += not finite
@@ -82,6 +102,32 @@ def _all_finite(grads: list[Tensor]) -> bool:
         return True
     largest = torch._foreach_norm(grads, float('inf'))
     return bool(torch.stack([norm.float() for norm in largest]).isfinite().all())
+
+
+class GradScaler(torch.amp.GradScaler):
+    """torch's, whose ranks leave out the same steps where each holds a part of the gradients.
+
+    Infinity may then be in the part of one rank alone. torch's own ShardedGradScaler does not share
+    what fused optimizers find, and fails where their gradients are clipped (torch 2.4 to 2.13).
+    """
+
+    ranks_differ = False
+
+    def _unscale_grads_(
+        self,
+        optimizer: torch.optim.Optimizer,
+        inv_scale: Tensor,
+        found_inf: Tensor,
+        allow_fp16: bool,
+    ) -> dict[torch.device, Tensor]:
+        """Unscale, and tell each device whether infinity was found: all steps come through here."""
+        found = super()._unscale_grads_(optimizer, inv_scale, found_inf, allow_fp16)
+        if not self.ranks_differ:
+            return found
+        # A rank may hold no gradient at all.
+        flag = sum((flag.to(found_inf.device) for flag in found.values()), start=found_inf)
+        all_reduce(flag, op='max')
+        return {flag.device: flag}
 
 
 @OPTIM_WRAPPERS.register_module()
@@ -118,11 +164,13 @@ class AmpOptimWrapper(OptimWrapper):
                 f'AmpOptimWrapper: dtype must be one of {get_args(Dtype)}, got {dtype!r}'
             )
         self.dtype = getattr(torch, dtype)
-        self.scaler = torch.amp.GradScaler(
-            self.device, init_scale=loss_scale, enabled=dtype == 'float16'
-        )
+        self.scaler = GradScaler(self.device, init_scale=loss_scale, enabled=dtype == 'float16')
         # With a gradient scale, infinity says that the scale is too large: the scaler's own affair.
         self.skip_nonfinite = self.skip_nonfinite and not self.scaler.is_enabled()
+
+    def attach(self, model: nn.Module) -> None:
+        super().attach(model)
+        self.scaler.ranks_differ = is_sharded(model)
 
     def backward(self, loss: Tensor, **kwargs: Any) -> None:
         self.scaler.scale(loss).backward(**kwargs)

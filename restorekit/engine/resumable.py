@@ -8,22 +8,22 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.dist import all_gather_object, is_main_process
+from mmengine.hooks import EMAHook
 from mmengine.runner import Runner as MMEngineRunner
-from mmengine.runner.checkpoint import weights_to_cpu
 
 from restorekit.engine.distributed import (
     average_buffers,
-    own_optimizer_state,
-    whole_model,
-    whole_optimizer_state,
+    is_sharded,
+    load_whole_weights,
+    whole_weights,
 )
 from restorekit.engine.history import BoundedHistoryHook, plain_history, restored_history
 from restorekit.engine.random_state import RandomStateHook, random_state
 from restorekit.engine.samplers import ResumableSampler
 from restorekit.io.checkpoint import (
     CheckpointError,
+    fitting_weights,
     latest_checkpoint,
-    load_weights,
     read_checkpoint,
     write_checkpoint,
 )
@@ -41,6 +41,11 @@ class ResumableRunner(MMEngineRunner):
     def register_hooks(self, default_hooks: Any = None, custom_hooks: Any = None) -> None:
         """mmengine's, and those that keep the random generators and the histories in order."""
         super().register_hooks(default_hooks, custom_hooks)
+        if is_sharded(self.model) and any(isinstance(hook, EMAHook) for hook in self.hooks):
+            raise ValueError(
+                'EMAHook: averaged weights and sharded weights (MMFullyShardedDataParallel) do not '
+                'go together; leave out the hook or model_wrapper_cfg'
+            )
         self.register_hook(BoundedHistoryHook())
         self._random_state_hook = RandomStateHook()
         self.register_hook(self._random_state_hook)
@@ -73,17 +78,14 @@ class ResumableRunner(MMEngineRunner):
                 f'{filename}: weights alone, no run to resume; to start from them set load_from'
             )
         self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
-        with whole_model(self.model) as model:
-            problem = load_weights(
-                model,
-                checkpoint['state_dict'],
-                source=str(filename),
-                strict=strict or self._strict_loading,
-            )
-        if self._resuming and 'optimizer' in checkpoint:
-            checkpoint['optimizer'] = own_optimizer_state(
-                self.model, self.optim_wrapper, checkpoint['optimizer']
-            )
+        own = whole_weights(self.model)
+        fitting, problem = fitting_weights(
+            own,
+            checkpoint['state_dict'],
+            source=str(filename),
+            strict=strict or self._strict_loading,
+        )
+        load_whole_weights(self.model, own | fitting)
         if problem:
             self.logger.warning(f'{filename} fits in part: {problem}')
         history = checkpoint.get(
@@ -178,14 +180,13 @@ class ResumableRunner(MMEngineRunner):
             'iter': self.iter + (not by_epoch),
             **(meta or {}),
         }
-        with whole_model(self.model) as model:
-            checkpoint = {
-                'meta': {**counters, 'random_states': random_states, **self._meta(counters)},
-                'state_dict': weights_to_cpu(model.state_dict()),
-                'message_hub': plain_history(self.message_hub.state_dict()),
-            }
+        checkpoint = {
+            'meta': {**counters, 'random_states': random_states, **self._meta(counters)},
+            'state_dict': whole_weights(self.model, to_save=True),
+            'message_hub': plain_history(self.message_hub.state_dict()),
+        }
         if save_optimizer:
-            checkpoint['optimizer'] = whole_optimizer_state(self.model, self.optim_wrapper)
+            checkpoint['optimizer'] = self.optim_wrapper.state_dict()
         if save_param_scheduler and self.param_schedulers is not None:
             checkpoint['param_schedulers'] = _states(self.param_schedulers)
         if is_main_process():

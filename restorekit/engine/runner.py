@@ -22,6 +22,7 @@ from restorekit.engine.distributed import (
     shards,
     wrapper_options,
 )
+from restorekit.engine.optim import OptimWrapper
 from restorekit.engine.resumable import ResumableRunner
 from restorekit.engine.samplers import ResumableSampler
 from restorekit.registry import DATA_SAMPLERS, RUNNERS
@@ -97,10 +98,15 @@ class Runner(ResumableRunner):
             super()._init_model_weights()
 
     def build_optim_wrapper(self, optim_wrapper: Any) -> Any:
-        """mmengine's, which is told where the weights are sharded."""
+        """mmengine's; ours is told the model, and must be there where the weights are sharded."""
         built = super().build_optim_wrapper(optim_wrapper)
-        if is_sharded(self.model):
-            built.sharded_model = self.model
+        if isinstance(built, OptimWrapper):
+            built.attach(self.model)
+        elif is_sharded(self.model):
+            raise ValueError(
+                'optim_wrapper: sharded weights take OptimWrapper or AmpOptimWrapper of '
+                f'restorekit, got {type(built).__module__}.{type(built).__name__}'
+            )
         return built
 
     def _maybe_compile(self, target: str) -> None:

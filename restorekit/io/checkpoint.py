@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from mmengine.logging import HistoryBuffer
 from mmengine.utils import digit_version
-from torch import nn
+from torch import Tensor, nn
 
 from restorekit.io.files import whole_file
 
@@ -81,7 +81,7 @@ def read_checkpoint(
 
 
 def _is_state_dict(value: Any) -> bool:
-    return isinstance(value, dict) and all(isinstance(v, torch.Tensor) for v in value.values())
+    return isinstance(value, dict) and all(isinstance(v, Tensor) for v in value.values())
 
 
 def write_checkpoint(path: str | Path, checkpoint: dict) -> None:
@@ -107,7 +107,7 @@ def _require_plain(value: Any, path: str | Path, place: str = '') -> None:
     elif isinstance(value, list | tuple):
         for index, child in enumerate(value):
             _require_plain(child, path, f'{place}.{index}')
-    elif not isinstance(value, torch.Tensor | str | int | float | bool | None):
+    elif not isinstance(value, Tensor | str | int | float | bool | None):
         raise CheckpointError(
             f'{path}: {place[1:]} is a {type(value).__name__}; a checkpoint holds tensors, '
             'numbers, strings, and dicts and lists of them'
@@ -190,23 +190,32 @@ def _allowed() -> Iterator[None]:
         yield
 
 
-def load_weights(
-    model: nn.Module, state_dict: dict[str, Any], *, source: str, strict: bool = True
-) -> str | None:
-    """Load weights into a model, or say what does not fit.
+def load_weights(model: nn.Module, state_dict: dict[str, Tensor], *, source: str) -> None:
+    """Load weights into a model; it is untouched where an error is raised.
+
+    Raises:
+        CheckpointError: If something does not fit; see `fitting_weights`.
+    """
+    fitting, _ = fitting_weights(model.state_dict(), state_dict, source=source)
+    model.load_state_dict(fitting)
+
+
+def fitting_weights(
+    own: dict[str, Tensor], state_dict: dict[str, Tensor], *, source: str, strict: bool = True
+) -> tuple[dict[str, Tensor], str | None]:
+    """The weights that a model can take.
 
     Args:
-        model: The model; untouched where an error is raised.
-        state_dict: Tensors by name; the prefix `module.` of wrapped models is dropped.
+        own: The model's, by name.
+        state_dict: Those given; the prefix `module.` of wrapped models is dropped.
         source: Where they come from, for messages.
-        strict: Everything must fit; otherwise what fits is loaded.
+        strict: Everything must fit; otherwise what fits is taken.
     Returns:
-        With strict off, a summary of what did not fit, or None.
+        What fits, and with strict off, a summary of what does not, or None.
     Raises:
         CheckpointError: If something does not fit, or with strict off, if nothing fits.
     """
     given = {name.removeprefix('module.'): value for name, value in state_dict.items()}
-    own = model.state_dict()
     missing = [name for name in own if name not in given]
     unexpected = [name for name in given if name not in own]
     shapes = [
@@ -229,8 +238,7 @@ def load_weights(
             f'{source} does not fit the model of the config ({len(fitting)} of {len(own)} entries '
             f'fit): {problem}'
         )
-    model.load_state_dict(fitting, strict=False)
-    return problem or None
+    return fitting, problem or None
 
 
 def _summary(kind: str, names: list[str]) -> str:
