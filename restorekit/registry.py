@@ -6,7 +6,6 @@
 | BACKBONES | whole networks | `restorekit.contracts.Backbone` |
 | LOSSES | training criteria | `forward(pred, target)` to a scalar, equal shapes |
 | MODELS | restorers, data preprocessors, convolution layers | mmengine's |
-| LAYOUTS | how files lie in folders | a function that lists samples |
 | DATASETS, DATA_SAMPLERS, TRANSFORMS | what feeds a run | mmengine's |
 | METRICS | figures of merit | `score(pred, target, samples)` to (N,) |
 | HOOKS, OPTIM_WRAPPERS, FUNCTIONS, RUNNERS | what drives a run | mmengine's |
@@ -59,17 +58,10 @@ def load_plugins() -> dict[str, str]:
         try:
             plugin.load()
         except Exception as error:
-            errors[f'plugin {plugin.name} ({plugin.value})'] = _one_line(error)
-            warnings.warn(
-                f'restorekit plugin {plugin.name} ({plugin.value}) could not be imported: '
-                f'{_one_line(error)}',
-                stacklevel=2,
-            )
+            name = f'plugin {plugin.name} ({plugin.value})'
+            errors[name] = traceback.format_exception_only(error)[-1].strip()
+            warnings.warn(f'restorekit {name} could not be imported: {errors[name]}', stacklevel=2)
     return errors
-
-
-def _one_line(error: BaseException) -> str:
-    return traceback.format_exception_only(error)[-1].strip()
 
 
 class Registry(root.Registry):
@@ -158,8 +150,7 @@ class PartRegistry(Registry):
     reached.
 
     Args:
-        name: Of the registry.
-        locations: Modules whose import registers our own parts.
+        name, locations: As in mmengine.
         contract: What every part keeps: checked when it is registered, completed when it is built.
     """
 
@@ -205,7 +196,6 @@ MODELS = _child('MODELS', root.MODELS, ['restorekit.blocks', 'restorekit.restore
 BLOCKS = PartRegistry('BLOCKS', ['restorekit.blocks'], Block)
 BACKBONES = PartRegistry('BACKBONES', ['restorekit.backbones'], Backbone)
 LOSSES = PartRegistry('LOSSES', ['restorekit.losses'])
-LAYOUTS = PartRegistry('LAYOUTS', ['restorekit.datasets'])
 
 DATASETS = _child('DATASETS', root.DATASETS, ['restorekit.datasets'])
 DATA_SAMPLERS = _child('DATA_SAMPLERS', root.DATA_SAMPLERS, ['restorekit.engine.samplers'])
@@ -222,7 +212,6 @@ REGISTRIES = {
         BACKBONES,
         BLOCKS,
         LOSSES,
-        LAYOUTS,
         MODELS,
         DATASETS,
         DATA_SAMPLERS,

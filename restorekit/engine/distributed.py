@@ -18,6 +18,7 @@ from torch.distributed.checkpoint.state_dict import (
 )
 from torch.distributed.fsdp import FullyShardedDataParallel
 
+from restorekit.contracts import Block, StatefulBlock
 from restorekit.registry import FUNCTIONS
 
 DDP, FSDP = 'MMDistributedDataParallel', 'MMFullyShardedDataParallel'

@@ -24,8 +24,7 @@ def tiled(
     Args:
         function: Maps (..., h, w) to (N, C, scale h, scale w).
         images: (..., H, W).
-        tile: Side of the tiles, in pixels of the input; a side of the image that is shorter is not
-            divided.
+        tile: Side of the tiles, in pixels of the input; shorter sides are not divided.
         overlap: Overlap of neighbouring tiles, in pixels of the input; it should cover how far the
             network looks past a tile's border.
         scale: Output size over input size.
