@@ -81,7 +81,7 @@ def test_a_pair_is_fused_and_enlarged(bracket, tmp_path):
 def test_more_frames_than_the_network_takes(bracket, tmp_path):
     model = save(tmp_path, FUSION, 'fusion')
     output = restorekit('restore', bracket, *model, '-o', tmp_path / 'fused.png').stdout
-    assert 'scene: of 3 frames 1.png 2.png' in output
+    assert 'fused.png (of its frames 1.png, 2.png)' in output
 
 
 def test_methods_without_a_network(bracket, tmp_path):
