@@ -18,7 +18,7 @@ $(STAMP): setup.py pyproject.toml restorekit/version.py $(wildcard requirements/
 	touch $@
 
 demo: $(STAMP)
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tools/demo.py
+	$(BIN)/restorekit demo
 
 test: $(STAMP)
 	$(BIN)/python -m pytest

@@ -17,7 +17,7 @@ if [ -z "${SLURM_JOB_ID:-}" ]; then
         --open-mode=append --signal="B:USR1@${GRACE:-120}" ${SBATCH_ARGS:-} "$0" "$@"
 fi
 
-work_dir=work_dirs/$(basename "$3" .py)
+work_dir=work_dirs/$(basename "${3##*::}" .py)
 arguments=("${@:4}")
 for index in "${!arguments[@]}"; do
     case ${arguments[$index]} in

@@ -45,7 +45,7 @@ def main(*command: str) -> None:
         args = parser.parse_intermixed_args(arguments)
     try:
         module.run(args)
-        sys.stdout.flush()
+        print(end='', flush=True)
     except (ValueError, OSError, ModuleNotFoundError) as error:
         if isinstance(error, BrokenPipeError) and reader_is_gone():
             sys.exit(BROKEN_PIPE)

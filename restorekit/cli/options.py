@@ -109,7 +109,7 @@ def prepare_config(args: argparse.Namespace) -> Any:
     config.launcher = args.launcher
     if args.local_rank is not None:
         os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    work_dir = args.work_dir or config.get('work_dir') or f'work_dirs/{Path(args.config).stem}'
+    work_dir = args.work_dir or config.get('work_dir') or f'work_dirs/{Path(config.filename).stem}'
     config.work_dir = str(work_dir)
     check_writable(Path(work_dir))
     config.unsafe_load = args.unsafe_load
