@@ -101,7 +101,7 @@ def _parameters(cls: Callable) -> tuple[dict[str, inspect.Parameter], bool]:
     return found, False
 
 
-def fits(value: Any, hint: Any) -> bool:
+def fits(value: object, hint: Any) -> bool:
     """Whether a value from a config is acceptable where an annotation stands.
 
     Only plain values are ever refused: numbers, strings, lists, dicts, None. A list may stand for a

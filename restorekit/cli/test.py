@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from typing import TYPE_CHECKING
 
 from restorekit.cli.options import add_config_options, add_launch_options, prepare_config
+
+if TYPE_CHECKING:
+    from mmengine.config import Config
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +28,7 @@ def run(args: argparse.Namespace) -> None:
     evaluate(prepare_config(args), args.checkpoint)
 
 
-def evaluate(config: Any, checkpoint: str | None) -> list:
+def evaluate(config: Config, checkpoint: str | None) -> list:
     """Test a checkpoint; returns the config's metrics, which hold the figures.
 
     Args:

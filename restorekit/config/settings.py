@@ -8,13 +8,12 @@ then it is gone from the top, and a config that is written out says everything i
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from mmengine.config import Config
 
 from restorekit.config.checking import SETTINGS, ConfigError, typed_entries
 from restorekit.options import takes
-from restorekit.registry import BACKBONES, DATASETS, TRANSFORMS, UnknownTypeError
+from restorekit.registry import BACKBONES, DATASETS, TRANSFORMS, Registry, UnknownTypeError
 
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
@@ -48,7 +47,7 @@ def spread_settings(config: Config, source: str) -> None:
                 )
 
 
-def _datasets(node: Any) -> Iterator[dict]:
+def _datasets(node: object) -> Iterator[dict]:
     """The entries below a loader's dataset that take a `degradation`, or share one."""
     if not isinstance(node, dict):
         return
@@ -60,7 +59,7 @@ def _datasets(node: Any) -> Iterator[dict]:
         yield node
 
 
-def _restorers(node: Any) -> Iterator[tuple[dict, str]]:
+def _restorers(node: object) -> Iterator[tuple[dict, str]]:
     """Where a model keeps its scale: the entry and the key in it, for each step of a chain."""
     if not isinstance(node, dict):
         return
@@ -72,9 +71,10 @@ def _restorers(node: Any) -> Iterator[tuple[dict, str]]:
         yield (backbone, 'scale') if own else (node, 'pre_upscale')
 
 
-def _takes(registry: Any, entry: dict, option: str) -> bool:
+def _takes(registry: Registry, entry: dict, option: str) -> bool:
     try:
-        return takes(registry.get(entry['type']), option)
+        found = registry.get(entry['type'])
+        return found is not None and takes(found, option)
     except (KeyError, UnknownTypeError):  # the check that follows names it
         return False
 

@@ -28,7 +28,13 @@ class SeededDataset(Dataset):
     is then its own position (so that a random degradation at validation is the same each time).
     """
 
-    def __init__(self, dataset: Any, seed: int, *, skip_unreadable: bool = False) -> None:
+    def __init__(
+        self,
+        dataset: BaseDataset | ConcatDataset | dict,
+        seed: int,
+        *,
+        skip_unreadable: bool = False,
+    ) -> None:
         self.dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
         self.seed = seed
         self.skip_unreadable = skip_unreadable
@@ -73,7 +79,7 @@ class SeededDataset(Dataset):
                 return self.dataset[index]
 
 
-def leaf_datasets(dataset: Any) -> list:
+def leaf_datasets(dataset: object) -> list:
     """The datasets that hold files, below wrappers."""
     children = getattr(dataset, 'datasets', None) or [getattr(dataset, 'dataset', None)]
     if children[0] is None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 from mmengine.hooks import Hook
 from mmengine.logging import HistoryBuffer
+from mmengine.runner import Runner
 
 KEPT = 10_000  # entries of each history: enough for any window of a log
 
@@ -48,7 +49,11 @@ class BoundedHistoryHook(Hook):
     """
 
     def after_train_iter(
-        self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: dict | None = None,
+        outputs: Sequence | dict | None = None,
     ) -> None:
         for buffer in runner.message_hub.log_scalars.values():
             buffer.max_length = KEPT

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from mmengine.hooks import Hook
+from mmengine.runner import Runner
 
 
 def random_state() -> dict[str, Any]:
@@ -46,14 +47,16 @@ class RandomStateHook(Hook):
         self.to_restore: dict[str, Any] | None = None  # set on resuming
         self._before_val: dict[str, Any] | None = None
 
-    def before_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None) -> None:
+    def before_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch: dict | None = None
+    ) -> None:
         if self.to_restore is not None:  # the loader's iterator exists by now
             set_random_state(self.to_restore)
             self.to_restore = None
 
-    def before_val(self, runner: Any) -> None:
+    def before_val(self, runner: Runner) -> None:
         self._before_val = random_state()
 
-    def after_val(self, runner: Any) -> None:
+    def after_val(self, runner: Runner) -> None:
         assert self._before_val is not None
         set_random_state(self._before_val)

@@ -9,7 +9,7 @@ import torch
 from mmengine.model import BaseDataPreprocessor
 from torch import Tensor
 
-from restorekit.data_sample import first_file
+from restorekit.data_sample import DataSample, first_file
 from restorekit.functional import ldr_to_hdr
 from restorekit.functional.exposure import GAMMA
 from restorekit.registry import MODELS
@@ -144,6 +144,6 @@ class ExposurePreprocessor(ImagePreprocessor):
         return torch.cat([images, radiance], dim=2)
 
 
-def _origin(sample: Any) -> str:
+def _origin(sample: DataSample | None) -> str:
     path = first_file(sample.get('files', {})) if sample is not None else ''
     return f' from {path}' if path else ''

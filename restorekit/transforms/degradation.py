@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -109,12 +109,13 @@ class JPEGCompress(BaseTransform):
         return _range(sample.get('quality') if self.quality is None else self.quality)
 
 
-def _range(quality: Any) -> tuple[int, int]:
+def _range(quality: object) -> tuple[int, int]:
     bounds = (quality, quality) if isinstance(quality, int) else quality
-    whole = isinstance(bounds, list | tuple) and all(isinstance(b, int) for b in bounds)
-    if not whole or len(bounds) != 2 or not 1 <= bounds[0] <= bounds[1] <= 100:
-        raise ValueError(
-            'JPEGCompress: quality must be in 1..100 or such a range, here or in the dataset, '
-            f'got {quality!r}'
-        )
-    return bounds[0], bounds[1]
+    if isinstance(bounds, list | tuple) and len(bounds) == 2:
+        low, high = bounds
+        if isinstance(low, int) and isinstance(high, int) and 1 <= low <= high <= 100:
+            return low, high
+    raise ValueError(
+        'JPEGCompress: quality must be in 1..100 or such a range, here or in the dataset, '
+        f'got {quality!r}'
+    )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
-from mmengine.runner import BaseLoop
+from mmengine.runner import BaseLoop, Runner
 
 from restorekit.datasets.base import ImageDataset
 from restorekit.datasets.wrappers import leaf_datasets
@@ -59,7 +60,7 @@ class CheckpointHook(Hook):
         self.rule = rule
         self._due = False
 
-    def before_train(self, runner: Any) -> None:
+    def before_train(self, runner: Runner) -> None:
         if is_main_process():
             remove_leftovers(Path(runner.work_dir), '*.pth')
         if self.save_best is not None and isinstance(runner._val_loop, BaseLoop):
@@ -79,7 +80,11 @@ class CheckpointHook(Hook):
             )
 
     def after_train_iter(
-        self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: dict | None = None,
+        outputs: Sequence | dict | None = None,
     ) -> None:
         done = runner.iter + 1
         self._due |= done % self.interval == 0
@@ -88,7 +93,7 @@ class CheckpointHook(Hook):
             self._due = False
             self.save(runner)
 
-    def save(self, runner: Any) -> None:
+    def save(self, runner: Runner) -> None:
         """Write a checkpoint of the iteration that is just done, on all ranks together."""
         folder, name = Path(runner.work_dir), f'iter_{runner.iter + 1}.pth'
         runner.logger.info(f'Saving checkpoint at {runner.iter + 1} iterations')
@@ -102,7 +107,7 @@ class CheckpointHook(Hook):
                 for path in older[self.max_keep_ckpts :]:
                     path.unlink()
 
-    def after_val_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
+    def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
         # The property would build the loop where validation runs alone.
         if self.save_best is None or not isinstance(runner._train_loop, BaseLoop):
             return

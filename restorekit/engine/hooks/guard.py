@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import signal
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from types import FrameType
 
 import torch
 from mmengine.dist import all_reduce, is_distributed, is_main_process
 from mmengine.hooks import Hook
+from mmengine.runner import Runner
 
 from restorekit.io import write_whole
 from restorekit.registry import HOOKS
@@ -38,7 +40,11 @@ class NonFiniteHook(Hook):
         self.max_in_a_row = max_in_a_row
 
     def after_train_iter(
-        self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: dict | None = None,
+        outputs: Sequence | dict | None = None,
     ) -> None:
         in_a_row = getattr(runner.optim_wrapper, 'skipped_in_a_row', 0)
         if not in_a_row or not runner.optim_wrapper.at_step_boundary:
@@ -48,6 +54,7 @@ class NonFiniteHook(Hook):
             f'({runner.optim_wrapper.skipped} in all, {in_a_row} in a row)'
         )
         if in_a_row >= self.max_in_a_row:
+            assert data_batch is not None
             files = [
                 {key: sample.get(key) for key in ('dataset', 'name', 'files')}
                 for sample in data_batch['data_samples']
@@ -70,7 +77,11 @@ class UnreadableHook(Hook):
         self.passed_over = 0
 
     def after_train_iter(
-        self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: dict | None = None,
+        outputs: Sequence | dict | None = None,
     ) -> None:
         for sample in (data_batch or {}).get('data_samples', ()):
             for error in sample.get('unreadable', ()):
@@ -98,7 +109,7 @@ class PreemptionHook(Hook):
         self._asked = False
         self._stopped = False
 
-    def before_train(self, runner: Any) -> None:
+    def before_train(self, runner: Runner) -> None:
         if is_main_process():
             (Path(runner.work_dir) / 'requeue').unlink(missing_ok=True)
         signals = [signal.SIGUSR1]
@@ -107,11 +118,15 @@ class PreemptionHook(Hook):
         for number in signals:
             signal.signal(number, self._ask)
 
-    def _ask(self, number: int, frame: Any) -> None:
+    def _ask(self, number: int, frame: FrameType | None) -> None:
         self._asked = True
 
     def after_train_iter(
-        self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: dict | None = None,
+        outputs: Sequence | dict | None = None,
     ) -> None:
         asked = self._asked
         if is_distributed():
@@ -123,6 +138,6 @@ class PreemptionHook(Hook):
             runner.logger.warning(f'Asked to stop: ending after iteration {runner.iter + 1}')
             runner.train_loop.stop_training = self._stopped = True
 
-    def after_train(self, runner: Any) -> None:
+    def after_train(self, runner: Runner) -> None:
         if self._stopped and runner.iter < runner.max_iters and is_main_process():
             write_whole(Path(runner.work_dir) / 'requeue', b'')

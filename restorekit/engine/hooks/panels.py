@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 from mmengine.dist import master_only
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
 from mmengine.visualization import LocalVisBackend
 from torch import Tensor
 
@@ -41,7 +41,11 @@ class PanelHook(Hook):
         self._written = 0  # in the present evaluation
 
     def after_val_iter(
-        self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Sequence | None = None
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: dict | None = None,
+        outputs: Sequence | None = None,
     ) -> None:
         step = runner.iter
         self._write(
@@ -55,7 +59,11 @@ class PanelHook(Hook):
         )
 
     def after_test_iter(
-        self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Sequence | None = None
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: dict | None = None,
+        outputs: Sequence | None = None,
     ) -> None:
         self._write(
             runner, batch_idx, data_batch, outputs, runner.test_evaluator.metrics, 'test', 0
@@ -64,10 +72,10 @@ class PanelHook(Hook):
     @master_only
     def _write(
         self,
-        runner: Any,
+        runner: Runner,
         batch_idx: int,
-        data_batch: Any,
-        outputs: Any,
+        data_batch: dict,
+        outputs: Sequence,
         metrics: list,
         folder: str,
         step: int,

@@ -11,8 +11,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from mmengine.dataset import BaseDataset, ConcatDataset
 from mmengine.dist import master_only
 from mmengine.hooks import Hook
+from mmengine.runner import Runner
 
 from restorekit.datasets.base import sample_files
 from restorekit.datasets.wrappers import leaf_datasets
@@ -30,7 +32,7 @@ class RecordHook(Hook):
     """
 
     @master_only
-    def before_train(self, runner: Any) -> None:
+    def before_train(self, runner: Runner) -> None:
         record = {
             'command': sys.argv,
             'folder': os.getcwd(),
@@ -63,7 +65,7 @@ def git_commit(folder: Path) -> str | None:
         return None
 
 
-def fingerprint(dataset: Any) -> dict[str, Any]:
+def fingerprint(dataset: BaseDataset | ConcatDataset) -> dict[str, Any]:
     """Number of samples, and SHA-256 of the names and sizes of their files, in order."""
     digest = hashlib.sha256()
     for part in leaf_datasets(dataset):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 from mmengine.dist import master_only
 from mmengine.hooks import Hook
+from mmengine.runner import Runner
 
 from restorekit.io import write_whole
 from restorekit.metrics import ImageMetric, results_table
@@ -25,14 +25,14 @@ class ReportHook(Hook):
     priority = 'LOW'
 
     @master_only
-    def after_val_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
+    def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
         self._report(runner, runner.val_evaluator.metrics, f'iteration {runner.iter}')
 
     @master_only
-    def after_test_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
+    def after_test_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
         self._report(runner, runner.test_evaluator.metrics, 'test')
 
-    def _report(self, runner: Any, metrics: list, title: str) -> None:
+    def _report(self, runner: Runner, metrics: list, title: str) -> None:
         metrics = [metric for metric in metrics if isinstance(metric, ImageMetric) and metric.rows]
         if not metrics:
             return
