@@ -13,6 +13,10 @@ from hypothesis import settings
 
 from restorekit.io import write_image
 
+if 'PYTEST_XDIST_WORKER' in os.environ:  # tests run in several processes, each with one thread
+    os.environ['OMP_NUM_THREADS'] = '1'  # also of the processes that tests start
+    torch.set_num_threads(1)
+
 settings.register_profile('restorekit', deadline=None)  # a slow machine is no failure
 settings.load_profile('restorekit')
 
@@ -62,7 +66,11 @@ def smooth_image(height: int, width: int, channels: int = 3, seed: int = 0) -> n
 @pytest.fixture
 def photo_folder(tmp_path: Path) -> Path:
     """Six colour images of different sizes."""
-    folder = tmp_path / 'photos'
+    return write_photos(tmp_path / 'photos')
+
+
+def write_photos(folder: Path) -> Path:
+    """What `photo_folder` holds, in a new folder."""
     folder.mkdir()
     for index in range(6):
         image = smooth_image(64 + 4 * index, 80 - 4 * index, seed=index)

@@ -1,4 +1,4 @@
-"""The doors, as a user goes through them: processes, exit codes, one clear error."""
+"""The doors, as a user goes through them: what they write, exit codes, one clear error."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from restorekit.io import read_image, write_image
 from restorekit.registry import MODELS
 from tests.conftest import smooth_image
 from tests.engine.conftest import tiny_config
+from tests.helpers import error_of, process, restorekit
 
 ROOT = Path(__file__).parents[2]
 LUMA = {
@@ -25,29 +26,6 @@ LUMA = {
     'backbone': {'type': 'AIN', 'num_feats': 8, 'num_blocks': 1},
     'pre_upscale': 2,
 }
-
-
-def call(*command, expect=0, **environment):
-    result = subprocess.run(
-        [sys.executable, *map(str, command)],
-        capture_output=True,
-        text=True,
-        env={**os.environ, **environment},
-        check=False,
-    )
-    assert result.returncode == expect, result.stdout + result.stderr
-    return result
-
-
-def restorekit(*command, expect=0, **environment):
-    return call('-m', 'restorekit.cli', *command, expect=expect, **environment)
-
-
-def error_of(*command):
-    """The one error message of a command that fails."""
-    result = restorekit(*command, expect=1)
-    assert 'Traceback' not in result.stderr
-    return result.stderr
 
 
 @pytest.fixture
@@ -84,13 +62,13 @@ def test_overrides_are_literals():
 
 def test_train_resume_and_test(config_file, tmp_path):
     options = ['--work-dir', tmp_path / 'w', '--cfg-options', 'train_cfg.max_iters=4']
-    call(ROOT / 'tools/train.py', config_file, *options, '--no-validate')
+    process(ROOT / 'tools/train.py', config_file, *options, '--no-validate')
     assert not (tmp_path / 'w/panels').exists()
     longer = [*options[:3], 'train_cfg.max_iters=8']
-    result = call(ROOT / 'tools/train.py', config_file, *longer, '--resume')
+    result = restorekit('train', config_file, *longer, '--resume')
     assert 'resumed epoch: 0, iter: 4' in result.stdout + result.stderr
     assert (tmp_path / 'w/iter_8.pth').exists()
-    call(
+    process(
         ROOT / 'tools/test.py', config_file, tmp_path / 'w/iter_8.pth', '--work-dir', tmp_path / 't'
     )
     assert '| photos_q20 | 6 |' in (tmp_path / 't/results.md').read_text()
@@ -274,7 +252,10 @@ def test_an_error_in_a_worker_is_one_message(config_file, photo_folder, tmp_path
     options = ['train_dataloader.num_workers=1', 'train_dataloader.dataset.check=False']
     broken.write_bytes(header)
     work = ['--work-dir', tmp_path / 'w', '--no-validate']
-    message = error_of('train', config_file, *work, '--cfg-options', *options)
+    # A process of its own, since the worker writes to its standard error too.
+    command = ['-m', 'restorekit.cli', 'train', config_file, *work, '--cfg-options', *options]
+    message = process(*command, expect=1).stderr
+    assert 'Traceback' not in message
     assert f'error: {broken}: truncated or empty image (200 bytes)' in message
 
 
@@ -296,7 +277,7 @@ def test_list_and_help():
     assert 'BLOCKS: AttentionUnit, AttentiveInception' in listing
     assert 'ain/ain_x2_300k_div2k.py' in listing
     assert 'did you mean' in error_of('list', 'BLOKS')
-    assert 'restore image files' in restorekit('--help').stdout
+    assert 'restore image files' in process('-m', 'restorekit.cli', '--help').stdout
     result = restorekit('train', '--help')
     for flag in (
         '--resume',

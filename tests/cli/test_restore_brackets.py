@@ -8,8 +8,8 @@ from restorekit.functional import hdr_to_ldr
 from restorekit.inference import Inferencer
 from restorekit.io import read_hdr, read_image, write_image
 from restorekit.registry import MODELS
-from tests.cli.test_cli import error_of, restorekit
 from tests.conftest import smooth_image
+from tests.helpers import error_of, restorekit
 
 HDR = {
     'type': 'Restorer',

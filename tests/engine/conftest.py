@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 from mmengine.config import Config
+from mmengine.runner import Runner
 
 from restorekit.config import config_folder
+from restorekit.registry import RUNNERS
+from tests.conftest import write_photos
 
 
 def tiny_config(photos: Path, work_dir: Path, **options) -> Config:
@@ -62,6 +65,25 @@ def tiny_config(photos: Path, work_dir: Path, **options) -> Config:
     config.test_dataloader = config.val_dataloader
     config.test_evaluator = config.val_evaluator
     return config
+
+
+def run(config: Config, name: str) -> Runner:
+    """Train; the name tells runs of one process apart."""
+    config.experiment_name = name
+    runner = RUNNERS.build(config)
+    runner.train()
+    return runner
+
+
+def losses_of(runner: Runner) -> list[float]:
+    return runner.message_hub.get_scalar('train/loss').data[0]
+
+
+@pytest.fixture(scope='session')
+def plain_run(tmp_path_factory: pytest.TempPathFactory) -> Runner:
+    """A finished run of `tiny_config` as it is; for tests that look at what it left."""
+    folder = tmp_path_factory.mktemp('plain')
+    return run(tiny_config(write_photos(folder / 'photos'), folder / 'run'), 'plain-run')
 
 
 @pytest.fixture

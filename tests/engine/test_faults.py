@@ -14,21 +14,14 @@ from torch.utils.data import get_worker_info
 from restorekit.datasets import DataError
 from restorekit.engine.history import KEPT
 from restorekit.io.checkpoint import CheckpointError, read_checkpoint, write_checkpoint
-from restorekit.registry import RUNNERS, TRANSFORMS
-from tests.engine.conftest import tiny_config
+from restorekit.registry import TRANSFORMS
+from tests.engine.conftest import losses_of, run, tiny_config
 
 
 @pytest.fixture
 def no_validation(config):
     config.val_dataloader = config.val_cfg = config.val_evaluator = None
     return config
-
-
-def run(config, name):
-    config.experiment_name = name
-    runner = RUNNERS.build(config)
-    runner.train()
-    return runner
 
 
 def log_of(work_dir):
@@ -129,13 +122,11 @@ SWITCHES = {
 
 
 @pytest.mark.parametrize('switch', SWITCHES)
-def test_switches_for_speed_keep_the_result(photo_folder, tmp_path, switch):
+def test_switches_for_speed_keep_the_result(plain_run, photo_folder, tmp_path, switch):
     options, tolerance = SWITCHES[switch]
-    plain = run(tiny_config(photo_folder, tmp_path / 'plain'), f'plain-{switch}')
     fast = run(tiny_config(photo_folder, tmp_path / 'fast', **options), f'fast-{switch}')
-    losses = [r.message_hub.get_scalar('train/loss').data[0] for r in (plain, fast)]
-    np.testing.assert_allclose(*losses, rtol=tolerance)
-    a, b = (read_checkpoint(tmp_path / name / 'iter_12.pth') for name in ('plain', 'fast'))
+    np.testing.assert_allclose(losses_of(plain_run), losses_of(fast), rtol=tolerance)
+    a, b = (read_checkpoint(f'{r.work_dir}/iter_12.pth') for r in (plain_run, fast))
     assert a['state_dict'].keys() == b['state_dict'].keys()
 
 

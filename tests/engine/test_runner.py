@@ -1,7 +1,9 @@
 import json
 import os
 import re
+import shutil
 import signal
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,14 +14,7 @@ from restorekit.engine.hooks import NonFiniteError
 from restorekit.io import read_image
 from restorekit.io.checkpoint import CheckpointError, read_checkpoint
 from restorekit.registry import BLOCKS, OPTIM_WRAPPERS, RUNNERS, TRANSFORMS
-from tests.engine.conftest import tiny_config
-
-
-def run(config, name):
-    config.experiment_name = name
-    runner = RUNNERS.build(config)
-    runner.train()
-    return runner
+from tests.engine.conftest import losses_of, run, tiny_config
 
 
 def final(config):
@@ -30,9 +25,8 @@ def same(a, b):
     return all(torch.equal(a[key], b[key]) for key in a) and a.keys() == b.keys()
 
 
-def test_a_run_leaves_what_it_promises(config, tmp_path):
-    run(config, 'promises')
-    work = tmp_path / 'run'
+def test_a_run_leaves_what_it_promises(plain_run):
+    work = Path(plain_run.work_dir)
     table = (work / 'results.md').read_text()
     assert '| dataset | images | PSNR (dB) input | PSNR (dB) restored | SSIM |' in table
     assert '| photos_q20 | 6 |' in table
@@ -48,9 +42,8 @@ def test_a_run_leaves_what_it_promises(config, tmp_path):
         assert words in log
 
 
-def test_checkpoints_are_plain(config):
-    run(config, 'plain')
-    checkpoint = torch.load(f'{config.work_dir}/iter_8.pth', weights_only=True)
+def test_checkpoints_are_plain(plain_run):
+    checkpoint = torch.load(f'{plain_run.work_dir}/iter_8.pth', weights_only=True)
     assert checkpoint['meta']['iter'] == 8
     assert checkpoint['meta']['position'] == 16
 
@@ -116,11 +109,9 @@ def test_a_resumed_run_ends_in_the_same_bits(photo_folder, tmp_path, variant):
     assert torch.equal(*losses)
 
 
-def test_resuming_with_another_batch_size_goes_on_where_it_was(photo_folder, tmp_path):
-    whole = tiny_config(photo_folder, tmp_path / 'whole')
-    run(whole, 'batch2')
+def test_resuming_with_another_batch_size_goes_on_where_it_was(plain_run, photo_folder, tmp_path):
     part = tiny_config(photo_folder, tmp_path / 'part', **{'train_dataloader.batch_size': 3})
-    part.resume, part.load_from = True, f'{whole.work_dir}/iter_4.pth'
+    part.resume, part.load_from = True, f'{plain_run.work_dir}/iter_4.pth'
     runner = run(part, 'batch3')
     assert runner.train_dataloader.sampler.start == 8
     assert final(part)['meta']['position'] == 8 + 8 * 3
@@ -128,9 +119,8 @@ def test_resuming_with_another_batch_size_goes_on_where_it_was(photo_folder, tmp
     assert 'another number of images per batch (2 before, 3 now)' in log
 
 
-def test_a_damaged_latest_checkpoint_is_passed_over(photo_folder, tmp_path):
-    config = tiny_config(photo_folder, tmp_path / 'run')
-    run(config, 'undamaged')
+def test_a_damaged_latest_checkpoint_is_passed_over(plain_run, config, tmp_path):
+    shutil.copytree(plain_run.work_dir, config.work_dir)
     expected = final(config)['state_dict']
     path = tmp_path / 'run/iter_12.pth'
     data = bytearray(path.read_bytes())
@@ -147,7 +137,7 @@ def test_a_damaged_latest_checkpoint_is_passed_over(photo_folder, tmp_path):
 def test_old_checkpoints_go_and_the_latest_is_named(photo_folder, tmp_path):
     options = {'default_hooks.checkpoint.max_keep_ckpts': 1}
     (tmp_path / 'run').mkdir()
-    (tmp_path / 'run/.iter_4.pth.123').write_bytes(b'half')
+    (tmp_path / 'run/.iter_4.pth.123.part').write_bytes(b'half')
     run(tiny_config(photo_folder, tmp_path / 'run', **options), 'keep1')
     assert [path.name for path in (tmp_path / 'run').glob('*.pth')] == ['iter_12.pth']
     assert not list((tmp_path / 'run').glob('.iter*'))
@@ -166,9 +156,8 @@ def test_the_best_checkpoint_is_kept(photo_folder, tmp_path):
     assert not list((tmp_path / 'other').glob('*.pth')), 'it trained before it said so'
 
 
-def test_weights_alone_cannot_be_resumed(config, tmp_path):
-    runner = run(config, 'weights')
-    torch.save(runner.model.state_dict(), tmp_path / 'weights.pth')
+def test_weights_alone_cannot_be_resumed(plain_run, config, tmp_path):
+    torch.save(plain_run.model.state_dict(), tmp_path / 'weights.pth')
     config.resume, config.load_from = True, str(tmp_path / 'weights.pth')
     with pytest.raises(CheckpointError, match=r'weights\.pth: weights alone, no run to resume'):
         run(config, 'weights2')
@@ -200,9 +189,8 @@ def test_steps_that_are_not_finite_are_left_out_and_end_the_run(photo_folder, tm
     assert record['batch'][0]['files']['gt'][0].startswith(str(photo_folder))
 
 
-def test_a_run_says_how_to_repeat_it(config, tmp_path):
-    run(config, 'record')
-    record = json.loads((tmp_path / 'run/run.json').read_text())
+def test_a_run_says_how_to_repeat_it(plain_run):
+    record = json.loads((Path(plain_run.work_dir) / 'run.json').read_text())
     assert record['seed'] == 0
     assert record['versions']['torch'] == torch.__version__
     assert record['data']['train']['samples'] == 6
@@ -226,10 +214,9 @@ def test_a_signal_ends_the_run_in_order(config, tmp_path):
     assert not (tmp_path / 'run/requeue').exists()
 
 
-def test_weights_of_another_model(config, tmp_path):
-    run(config, 'one')
+def test_weights_of_another_model(plain_run, config):
     config.model.backbone.num_feats = 4
-    config.load_from, config.work_dir = f'{tmp_path}/run/iter_12.pth', str(tmp_path / 'other')
+    config.load_from = f'{plain_run.work_dir}/iter_12.pth'
     config.experiment_name = 'other'
     with pytest.raises(CheckpointError, match='does not fit the model of the config'):
         RUNNERS.build(config).test()
@@ -246,13 +233,9 @@ def test_auto_scale_lr_counts_the_real_total_batch(config, accumulated, expected
     assert optim_wrapper.get_lr()['lr'] == [pytest.approx(expected)]
 
 
-def test_amp_trains_on_cpu_close_to_full_precision(photo_folder, tmp_path):
-    plain = tiny_config(photo_folder, tmp_path / 'plain')
+def test_amp_trains_on_cpu_close_to_full_precision(plain_run, photo_folder, tmp_path):
     amp = tiny_config(photo_folder, tmp_path / 'amp', **{'optim_wrapper.type': 'AmpOptimWrapper'})
-    losses = [
-        run(c, name).message_hub.get_scalar('train/loss').data[0]
-        for c, name in ((plain, 'fp32'), (amp, 'bf16'))
-    ]
+    losses = [losses_of(plain_run), losses_of(run(amp, 'bf16'))]
     np.testing.assert_allclose(*losses, rtol=0.05)
     assert not np.array_equal(*losses)
 

@@ -8,8 +8,9 @@ import torch
 from restorekit.blocks import fuse
 from restorekit.inference import Inferencer, export
 from restorekit.registry import BACKBONES, MODELS
-from tests.cli.test_cli import LUMA, error_of, restorekit
+from tests.cli.test_cli import LUMA
 from tests.cli.test_restore_brackets import FUSION, HDR, save
+from tests.helpers import error_of, restorekit
 
 FORMATS = ['.pt2', '.onnx']
 SIZES = {'.pt2': None, '.onnx': (24, 32)}  # ONNX Runtime confuses sizes of transforms of any size
