@@ -80,7 +80,7 @@ def read_checkpoint(
     return checkpoint
 
 
-def _is_state_dict(value: Any) -> bool:
+def _is_state_dict(value: object) -> bool:
     return isinstance(value, dict) and all(isinstance(v, Tensor) for v in value.values())
 
 
@@ -99,7 +99,7 @@ def write_checkpoint(path: str | Path, checkpoint: dict) -> None:
         raise CheckpointError(f'{path}: the checkpoint cannot be written ({error})') from error
 
 
-def _require_plain(value: Any, path: str | Path, place: str = '') -> None:
+def _require_plain(value: object, path: str | Path, place: str = '') -> None:
     """Raise for what could be written but not read."""
     if isinstance(value, dict):
         for key, child in value.items():
@@ -159,7 +159,7 @@ def latest_checkpoint(folder: Path) -> tuple[Path | None, list[str]]:
     return None, passed_over
 
 
-def _statistics_method(owner: Any, name: str) -> Any:
+def _statistics_method(owner: object, name: str) -> Any:
     """Stands in for `getattr` in pickles, where mmengine's histories name their own methods."""
     if owner is HistoryBuffer and name in ('min', 'max', 'current', 'mean'):
         return getattr(owner, name)

@@ -53,6 +53,7 @@ def test_checkpoints_are_plain(config):
     checkpoint = torch.load(f'{config.work_dir}/iter_8.pth', weights_only=True)
     assert checkpoint['meta']['iter'] == 8
     assert checkpoint['meta']['position'] == 16
+    assert checkpoint['meta']['model'] == config.model.to_dict()
 
 
 VARIANTS = {
