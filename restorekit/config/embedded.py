@@ -14,14 +14,19 @@ from restorekit.registry import REGISTRIES
 
 SCOPES = ('restorekit', 'mmengine', 'mmcv')
 NUMBERS = {'inf': math.inf, 'nan': math.nan}
+LOADERS = ('Pretrained', 'PretrainedInit')  # weight initializers that load a file
+FILES = ('checkpoint', 'pretrained')  # options that name a file to load
+MAX_VALUES, MAX_LEVELS = 10_000, 50
 
 
 def embedded_config(checkpoint: dict, source: str) -> Config:
-    """The config that a checkpoint was trained with, its `model` alone to be used.
+    """The config of the model that a checkpoint holds, with `model` alone in it.
 
-    A config file is a program. This one comes with weights, from anywhere, so that only literals
-    are accepted in it, `custom_imports` is dropped, and every `type` must be registered already:
-    mmengine would import a dotted name and call it.
+    It stands in `meta['model']` as plain data, as `plain_data` gives it. Older files have the text
+    of the run's whole config in `meta['cfg']`. A config file is a program; this one comes with
+    weights, from anywhere, so that only literals are accepted in it and `custom_imports` is
+    dropped. Every `type` must be registered already: mmengine would import a dotted name and call
+    it.
 
     Args:
         checkpoint: As `read_checkpoint` gives it.
@@ -29,13 +34,21 @@ def embedded_config(checkpoint: dict, source: str) -> Config:
     Raises:
         ConfigError: If there is no config, or one that is more than data.
     """
-    text = checkpoint.get('meta', {}).get('cfg')
-    if not isinstance(text, str):
+    meta = checkpoint.get('meta')
+    meta = meta if isinstance(meta, dict) else {}
+    if isinstance(meta.get('model'), dict):
+        model = meta['model']
+    elif isinstance(meta.get('cfg'), str):
+        values = parse_literals(meta['cfg'], source)
+        if 'model' not in values:
+            raise ConfigError(f'{source}: the config in it has no model')
+        model = values['model']
+    else:
         raise ConfigError(f'{source}: no config in it; name the config that it was trained with')
-    values = parse_literals(text, source)
-    if 'model' not in values:
-        raise ConfigError(f'{source}: the config in it has no model')
-    config = Config({'model': values['model']})
+    try:
+        config = Config({'model': plain_data(model)})
+    except ValueError as error:
+        raise ConfigError(f'{source}: the config in it is refused: {error}') from None
     problems = [
         problem
         for place, entry in typed_entries(config._cfg_dict, ())
@@ -45,6 +58,56 @@ def embedded_config(checkpoint: dict, source: str) -> Config:
         raise ConfigError(f'{source}: the config in it is refused:\n  ' + '\n  '.join(problems))
     check_config(config, f'{source}: the config in it')
     return config
+
+
+def model_data(config: Config) -> dict[str, Any] | None:
+    """What `meta['model']` of a checkpoint holds: the model's config as plain data.
+
+    None where there is no model's config, or where that is no data, as with a class in it.
+    """
+    model = config.get('model')
+    if not isinstance(model, dict):
+        return None
+    if config.get('data_preprocessor') is not None:  # as the runner completes it
+        model = {'data_preprocessor': config.data_preprocessor, **model}
+    try:
+        return plain_data(model)
+    except ValueError:
+        return None
+
+
+def plain_data(model: object) -> dict[str, Any]:
+    """A copy of a model's config made of str, int, float, bool, None, list and dict alone.
+
+    Tuples and sets become lists.
+
+    Raises:
+        ValueError: For anything else, and for what has too many values or levels.
+    """
+    left = iter(range(MAX_VALUES))
+
+    def copy(value: object, place: tuple[str, ...]) -> Any:
+        # One list may stand in many places, or within itself: what is small in a file may have no
+        # end when it is copied.
+        if next(left, None) is None or len(place) > MAX_LEVELS:
+            raise ValueError(f'it has more than {MAX_VALUES} values or {MAX_LEVELS} levels')
+        if value is None:
+            return None
+        for kind in (bool, int, float, str):
+            if isinstance(value, kind):
+                return kind(value)
+        if isinstance(value, dict) and all(isinstance(key, str) for key in value):
+            return {str(key): copy(child, (*place, key)) for key, child in value.items()}
+        if isinstance(value, list | tuple | set):
+            return [copy(child, (*place, str(index))) for index, child in enumerate(value)]
+        raise ValueError(
+            f'{".".join(place)} must be plain data (numbers, strings, None, lists, and dicts with '
+            f'strings as keys), got {type(value).__name__}'
+        )
+
+    if not isinstance(model, dict):
+        raise ValueError(f'model must be a dict, got {type(model).__name__}')
+    return copy(model, ('model',))
 
 
 def parse_literals(text: str, source: str) -> dict[str, Any]:
@@ -116,7 +179,7 @@ def _problem(place: tuple, entry: dict) -> str | None:
     where, kind = '.'.join(map(str, place)), entry['type']
     if entry.get('_scope_', SCOPES[0]) not in SCOPES:
         return f'{where}: _scope_ must be one of {SCOPES}, got {entry["_scope_"]!r}'
-    if kind == 'Pretrained':
+    if kind.rpartition('.')[2] in LOADERS or any(isinstance(entry.get(key), str) for key in FILES):
         return f'{where}: would load another checkpoint'
     scope, _, name = kind.rpartition('.')
     known = {name for registry in REGISTRIES.values() for name in registry.registered()}

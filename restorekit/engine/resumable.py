@@ -11,6 +11,7 @@ from mmengine.dist import all_gather_object, is_main_process
 from mmengine.hooks import EMAHook
 from mmengine.runner import Runner as MMEngineRunner
 
+from restorekit.config.embedded import model_data
 from restorekit.engine.distributed import (
     average_buffers,
     is_sharded,
@@ -38,7 +39,9 @@ class ResumableRunner(MMEngineRunner):
     _strict_loading = False
     _resuming = False
 
-    def register_hooks(self, default_hooks: Any = None, custom_hooks: Any = None) -> None:
+    def register_hooks(
+        self, default_hooks: dict | None = None, custom_hooks: list | None = None
+    ) -> None:
         """mmengine's, and those that keep the random generators and the histories in order."""
         super().register_hooks(default_hooks, custom_hooks)
         if is_sharded(self.model) and any(isinstance(hook, EMAHook) for hook in self.hooks):
@@ -63,7 +66,7 @@ class ResumableRunner(MMEngineRunner):
         filename: str,
         map_location: str | Callable = 'cpu',
         strict: bool = False,
-        revise_keys: Any = None,
+        revise_keys: list | None = None,
     ) -> dict:
         """Load weights from a file on disk, as `restorekit.io.checkpoint` does.
 
@@ -180,7 +183,7 @@ class ResumableRunner(MMEngineRunner):
             'iter': self.iter + (not by_epoch),
             **(meta or {}),
         }
-        checkpoint = {
+        checkpoint: dict[str, Any] = {
             'meta': {**counters, 'random_states': random_states, **self._meta(counters)},
             'state_dict': whole_weights(self.model, to_save=True),
             'message_hub': plain_history(self.message_hub.state_dict()),
@@ -194,8 +197,13 @@ class ResumableRunner(MMEngineRunner):
             write_checkpoint(Path(out_dir) / filename, checkpoint)
 
     def _meta(self, counters: dict) -> dict:
-        """What a checkpoint says of its run."""
+        """What a checkpoint says of its run.
+
+        `model` is the model's config as plain data, from which it can be built again; `cfg` is the
+        text of the whole config, for people and mmengine.
+        """
         return {
+            'model': model_data(self.cfg),
             'cfg': self.cfg.pretty_text,
             'seed': self.seed,
             'position': self._position(counters['iter']),
@@ -224,7 +232,7 @@ class ResumableRunner(MMEngineRunner):
         return loader.batch_size
 
 
-def _states(schedulers: Any) -> Any:
+def _states(schedulers: dict | list) -> dict | list:
     """States of a list of schedulers, or of one list per optimizer."""
     if isinstance(schedulers, dict):
         return {name: _states(entries) for name, entries in schedulers.items()}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import torch
 from mmengine.dataset import DefaultSampler
 from mmengine.dist import broadcast
 from mmengine.model import is_model_wrapper
-from mmengine.runner import EpochBasedTrainLoop
+from mmengine.optim import OptimWrapper as MMEngineOptimWrapper
+from mmengine.optim import OptimWrapperDict
+from mmengine.runner import BaseLoop, EpochBasedTrainLoop
 from mmengine.runner import Runner as MMEngineRunner
 from torch import nn
 from torch.utils.data import DataLoader
@@ -58,7 +59,7 @@ class Runner(ResumableRunner):
                 raise ValueError('skip_unreadable needs ResumableSampler')
         return MMEngineRunner.build_dataloader(dataloader, seed=seed, diff_rank_seed=diff_rank_seed)
 
-    def build_train_loop(self, loop: Any) -> Any:
+    def build_train_loop(self, loop: dict | BaseLoop) -> BaseLoop:
         """mmengine's, except that an endless sampler is refused where epochs are to end."""
         built = super().build_train_loop(loop)
         endless = isinstance(getattr(built.dataloader, 'sampler', None), ResumableSampler)
@@ -97,7 +98,9 @@ class Runner(ResumableRunner):
         if not is_sharded(self.model):
             super()._init_model_weights()
 
-    def build_optim_wrapper(self, optim_wrapper: Any) -> Any:
+    def build_optim_wrapper(
+        self, optim_wrapper: dict | torch.optim.Optimizer | MMEngineOptimWrapper
+    ) -> MMEngineOptimWrapper | OptimWrapperDict:
         """mmengine's; ours is told the model, and must be there where the weights are sharded."""
         built = super().build_optim_wrapper(optim_wrapper)
         if isinstance(built, OptimWrapper):
@@ -147,7 +150,9 @@ class Runner(ResumableRunner):
         samples = (data.get_data_info(i) for i in loader.sampler.indices(position, count))
         return ', '.join(path for sample in samples for _, path in sample_files(sample))
 
-    def scale_lr(self, optim_wrapper: Any, auto_scale_lr: dict | None = None) -> None:
+    def scale_lr(
+        self, optim_wrapper: MMEngineOptimWrapper, auto_scale_lr: dict | None = None
+    ) -> None:
         """Scale the learning rate by the real total batch: batch x ranks x accumulated steps."""
         if auto_scale_lr is None or not auto_scale_lr.get('enable'):
             return
@@ -168,7 +173,7 @@ class Runner(ResumableRunner):
         )
 
 
-def _has_fixed_positions(sampler: Any) -> bool:
+def _has_fixed_positions(sampler: object) -> bool:
     """Whether a sampler hands out positions, or goes through the dataset in order."""
     if not isinstance(sampler, dict):
         return False

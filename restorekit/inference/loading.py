@@ -9,6 +9,7 @@ from mmengine.config import Config
 from restorekit.blocks import fuse
 from restorekit.config import load_config
 from restorekit.config.embedded import embedded_config
+from restorekit.inference.budget import build_within
 from restorekit.io.checkpoint import load_weights, read_checkpoint
 from restorekit.registry import MODELS
 from restorekit.restorers import BaseRestorer
@@ -26,7 +27,7 @@ def load_restorer(
 
     Args:
         config: A config, a path, or the name of a packaged one; None takes the model that the
-            checkpoint says it was trained with, read as data.
+            checkpoint says it was trained with, read as data and no larger than its weights.
         weights: Its checkpoint; None only for a model without parameters.
         unsafe_load: Unpickle the checkpoint without restriction.
     Raises:
@@ -35,14 +36,17 @@ def load_restorer(
     """
     if config is None and weights is None:
         raise ValueError('name a config, or a checkpoint that holds one')
-    checkpoint = {}
+    checkpoint: dict = {}
     if weights is not None:
         checkpoint = read_checkpoint(weights, unsafe=unsafe_load)
     if config is None:
         resolved = embedded_config(checkpoint, str(weights))
+        model = build_within(
+            lambda: MODELS.build(resolved.model), checkpoint['state_dict'], str(weights)
+        )
     else:
         resolved = config if isinstance(config, Config) else load_config(str(config))
-    model: BaseRestorer = MODELS.build(resolved.model)
+        model = MODELS.build(resolved.model)
     if weights is not None:
         load_weights(model, checkpoint['state_dict'], source=str(weights))
     elif any(True for _ in model.parameters()):

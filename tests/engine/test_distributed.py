@@ -161,23 +161,43 @@ def test_three_ranks_resume_in_the_same_bits_without_bucket_rebuild(photo_folder
     assert_same(expected, train(part, 3, '--resume', f'{whole.work_dir}/iter_4.pth'))
 
 
-def test_sharded_weights(photo_folder, tmp_path):
+def sharding():
     wrapper = Config.fromfile(str(config_folder() / '_base_/fsdp.py')).model_wrapper_cfg.to_dict()
-    wrapper['auto_wrap_policy']['min_num_params'] = 1000  # the network here is small
+    wrapper['auto_wrap_policy']['min_num_params'] = 1000  # the networks here are small
+    return wrapper
+
+
+def test_averaged_and_sharded_weights_do_not_go_together(photo_folder, tmp_path):
+    options = {'custom_hooks': [{'type': 'EMAHook'}], 'model_wrapper_cfg': sharding()}
+    process = start(tiny_config(photo_folder, tmp_path / 'run', **options), 1)
+    output, _ = process.communicate(timeout=300)
+    assert process.returncode != 0
+    assert 'EMAHook: averaged weights and sharded weights' in output
+    assert not (tmp_path / 'run/iter_4.pth').exists()
+
+
+def test_sharded_weights(photo_folder, tmp_path):
     network = {'type': 'ResidualNet', 'in_channels': 1, 'num_feats': 8, 'num_blocks': 2}
     copies = {'model.backbone': network, 'optim_wrapper.clip_grad': {'max_norm': 0.5}}
-    sharded = {**copies, 'model_wrapper_cfg': wrapper}
+    sharded = {**copies, 'model_wrapper_cfg': sharding()}
     whole = tiny_config(photo_folder, tmp_path / 'sharded', **sharded)
     expected = train(whole, 2)
     assert_close(train(tiny_config(photo_folder, tmp_path / 'copies', **copies), 2), expected)
     part = tiny_config(photo_folder, tmp_path / 'part', **sharded)
     assert_same(expected, train(part, 2, '--resume', f'{whole.work_dir}/iter_4.pth'))
+    # And one process goes on with it, or two with what copies left.
+    alone = tiny_config(photo_folder, tmp_path / 'alone', **copies)
+    alone.load_from, alone.resume = f'{whole.work_dir}/iter_4.pth', True
+    alone.train_dataloader.batch_size = 4
+    assert_close(train_alone(alone), expected)
+    mixed = tiny_config(photo_folder, tmp_path / 'mixed', **sharded)
+    assert_close(train(mixed, 2, '--resume', f'{tmp_path}/copies/iter_4.pth'), expected)
     # The checkpoint is a whole model's: one process tests it.
     validated = figures(whole)
     test = [sys.executable, '-m', 'restorekit.cli', 'test', f'{whole.work_dir}.py']
-    test += [f'{whole.work_dir}/iter_12.pth', '--work-dir', f'{tmp_path}/alone']
+    test += [f'{whole.work_dir}/iter_12.pth', '--work-dir', f'{tmp_path}/tested']
     subprocess.run(test, check=True, capture_output=True)
-    whole.work_dir = f'{tmp_path}/alone'
+    whole.work_dir = f'{tmp_path}/tested'
     assert [row['value'] for row in figures(whole)] == pytest.approx(
         [row['value'] for row in validated], abs=1e-3
     )

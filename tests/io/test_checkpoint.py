@@ -9,6 +9,7 @@ from torch import nn
 from restorekit.engine.history import plain_history, restored_history
 from restorekit.io.checkpoint import (
     CheckpointError,
+    fitting_weights,
     load_weights,
     read_checkpoint,
     write_checkpoint,
@@ -131,7 +132,17 @@ def test_what_does_not_fit_is_summarised_and_changes_nothing():
     assert '1 of another shape: 0.bias: (3,) for (2,)' in text
     assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
 
-    assert '2 missing' in load_weights(model, weights, source='a.pth', strict=False)
-    assert not model[0].weight.any()
+    own = model.state_dict()
+    fitting, problem = fitting_weights(own, weights, source='a.pth', strict=False)
+    assert list(fitting) == ['0.weight']
+    assert '2 missing' in problem
     with pytest.raises(CheckpointError, match=r'0 of 4 entries fit'):
-        load_weights(model, {'y': torch.ones(1)}, source='a.pth', strict=False)
+        fitting_weights(own, {'y': torch.ones(1)}, source='a.pth', strict=False)
+
+
+def test_weights_that_fit_are_loaded():
+    model = nn.Conv2d(1, 2, 3)
+    weights = {'module.weight': torch.ones(2, 1, 3, 3), 'module.bias': torch.ones(2)}
+    load_weights(model, weights, source='a.pth')
+    assert model.weight.eq(1).all()
+    assert model.bias.eq(1).all()
