@@ -24,10 +24,8 @@ def tiled(
     Args:
         function: Maps (..., h, w) to (N, C, scale h, scale w).
         images: (..., H, W).
-        tile: Side of the tiles, in pixels of the input; a side of the image that is shorter is not
-            divided.
-        overlap: Overlap of neighbouring tiles, in pixels of the input; it should cover how far the
-            network looks past a tile's border.
+        tile: Side of the tiles, in pixels of the input; a shorter side is not divided.
+        overlap: Of neighbouring tiles, in pixels of the input; at least as far as the network sees.
         scale: Output size over input size.
     Returns:
         (N, C, scale H, scale W).
