@@ -1,13 +1,17 @@
 # Everything a fresh machine needs: `make demo` or `make test`. Each target sets up what it lacks.
+# Tests run in JOBS processes of one thread each.
 PYTHON ?= python3
 VENV ?= .venv
+JOBS ?= 2
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help install demo test lint clean
+PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
+
+.PHONY: help install demo test test-fast lint clean
 
 help:
-	@echo "make install | demo | test | lint | clean"
+	@echo "make install | demo | test | test-fast | lint | clean"
 
 install: $(STAMP)
 
@@ -21,7 +25,10 @@ demo: $(STAMP)
 	$(BIN)/restorekit demo
 
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	$(PYTEST)
+
+test-fast: $(STAMP)
+	$(PYTEST) -m "not slow"
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -220,6 +220,7 @@ USE = """
 """
 
 
+@pytest.mark.slow
 def test_third_party_package_is_found_without_an_import(tmp_path: Path):
     source, site = tmp_path / 'source', tmp_path / 'site'
     for name, text in PLUGIN.items():

@@ -60,6 +60,7 @@ def test_overrides_are_literals():
         parse_overrides(['abc'])
 
 
+@pytest.mark.slow
 def test_train_resume_and_test(config_file, tmp_path):
     options = ['--work-dir', tmp_path / 'w', '--cfg-options', 'train_cfg.max_iters=4']
     process(ROOT / 'tools/train.py', config_file, *options, '--no-validate')
@@ -246,6 +247,7 @@ def test_overrides_may_be_given_twice_and_a_test_keeps_the_config(config_file, t
     assert (tmp_path / 'w/tiny.py').read_text() == resolved
 
 
+@pytest.mark.slow
 def test_an_error_in_a_worker_is_one_message(config_file, photo_folder, tmp_path):
     broken = photo_folder / 'photo0.png'
     header = broken.read_bytes()[:200]

@@ -71,15 +71,22 @@ def test_model_metrics_and_name(name):
         assert len(model.backbone.blocks) == int(modules[1])
 
 
-@pytest.mark.parametrize('name', CONFIGS)
-def test_datasets_build_and_give_a_sample(name, tmp_path, monkeypatch):
+@pytest.fixture(scope='session')
+def data_of_all(tmp_path_factory):
+    """An image, or a scene, for every config."""
+    root = tmp_path_factory.mktemp('data')
     training = ('sr/T91', 'sr/BSD200', 'DIV2K/DIV2K_train_HR_tiles')
     for folder in (*training, 'sr/Set5/HR', 'jpeg/Classic5'):
-        (tmp_path / folder).mkdir(parents=True)
-        write_image(tmp_path / folder / 'a.png', smooth_image(192, 216))
-    make_brackets(tmp_path)
-    monkeypatch.setenv('RESTOREKIT_DATA', str(tmp_path))
-    monkeypatch.setenv('RESTOREKIT_PREPARED', str(tmp_path))
+        (root / folder).mkdir(parents=True)
+        write_image(root / folder / 'a.png', smooth_image(192, 216))
+    make_brackets(root)
+    return root
+
+
+@pytest.mark.parametrize('name', CONFIGS)
+def test_datasets_build_and_give_a_sample(name, data_of_all, monkeypatch):
+    monkeypatch.setenv('RESTOREKIT_DATA', str(data_of_all))
+    monkeypatch.setenv('RESTOREKIT_PREPARED', str(data_of_all))
     config = load_config(name)
     scale = MODELS.build(config.model).scale
     for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):

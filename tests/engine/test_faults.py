@@ -121,6 +121,7 @@ SWITCHES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('switch', SWITCHES)
 def test_switches_for_speed_keep_the_result(plain_run, photo_folder, tmp_path, switch):
     options, tolerance = SWITCHES[switch]
@@ -130,6 +131,7 @@ def test_switches_for_speed_keep_the_result(plain_run, photo_folder, tmp_path, s
     assert a['state_dict'].keys() == b['state_dict'].keys()
 
 
+@pytest.mark.slow
 def test_accumulated_gradients_are_those_of_the_whole_batch(photo_folder, tmp_path):
     block = {'model.backbone.block': {'type': 'AttentiveInception', 'norm_cfg': None}}
     schedule = {'param_scheduler': None, 'optim_wrapper.optimizer': {'type': 'SGD', 'lr': 0.1}}
@@ -157,6 +159,7 @@ def test_accumulated_gradients_are_those_of_the_whole_batch(photo_folder, tmp_pa
         torch.testing.assert_close(b[name], value, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_averaged_weights_are_the_average(photo_folder, tmp_path):
     hook = {'type': 'EMAHook', 'ema_type': 'ExponentialMovingAverage', 'momentum': 0.25}
     config = tiny_config(

@@ -91,7 +91,10 @@ def dropout_block():
     del BLOCKS.module_dict['Dropout']
 
 
-@pytest.mark.parametrize('variant', VARIANTS)
+@pytest.mark.parametrize(
+    'variant',
+    [pytest.param(name, marks=pytest.mark.slow if name != 'plain' else ()) for name in VARIANTS],
+)
 @pytest.mark.usefixtures('dropout_block')
 def test_a_resumed_run_ends_in_the_same_bits(photo_folder, tmp_path, variant):
     whole = tiny_config(photo_folder, tmp_path / 'whole', **VARIANTS[variant])
@@ -145,6 +148,7 @@ def test_old_checkpoints_go_and_the_latest_is_named(photo_folder, tmp_path):
     assert (tmp_path / 'run/last_checkpoint').read_text() == 'iter_12.pth'
 
 
+@pytest.mark.slow
 def test_the_best_checkpoint_is_kept(photo_folder, tmp_path):
     options = {'default_hooks.checkpoint.save_best': 'photos_q20/PSNR'}
     run(tiny_config(photo_folder, tmp_path / 'run', **options), 'best')

@@ -48,6 +48,7 @@ def facts_of(path):
     return json.loads(files['restorekit.json'])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('suffix', FORMATS)
 @pytest.mark.parametrize('model', [LUMA, AMMSNET, FUSION], ids=['luma', 'ammsnet', 'fusion'])
 def test_any_size(model, suffix, tmp_path):
@@ -66,6 +67,7 @@ def test_any_size(model, suffix, tmp_path):
     assert [entry.name for entry in tmp_path.iterdir()] == [path.name], 'something was left over'
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('suffix', FORMATS)
 def test_hdr_from_the_command_line(suffix, tmp_path):
     if suffix == '.onnx':
@@ -123,6 +125,7 @@ def test_what_cannot_be_traced_says_so_and_leaves_no_file(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('suffix', FORMATS)
 def test_networks_that_treat_sizes_differently_are_refused(suffix, tmp_path):
     if suffix == '.onnx':
@@ -159,6 +162,7 @@ def test_one_size_of_an_enlarging_network_leaves_nothing_behind(tmp_path):
     torch.testing.assert_close(run(tmp_path / 'one.pt2', images), result.clamp(0, 1))
 
 
+@pytest.mark.slow
 def test_a_chain_after_hdr(tmp_path):
     chain = {'type': 'Chain', 'steps': [HDR, BICUBIC]}
     restorer = fuse(MODELS.build(chain)).eval()
@@ -166,6 +170,7 @@ def test_a_chain_after_hdr(tmp_path):
     assert facts_of(tmp_path / 'chain.pt2')['scale'] == 2
 
 
+@pytest.mark.slow
 def test_a_full_disk_leaves_the_older_file(tmp_path, monkeypatch):
     path = tmp_path / 'model.pt2'
     path.write_bytes(b'mine')
