@@ -48,6 +48,7 @@ class StatefulBlock(Block):
     """A block that hands something on to the next ones: an attention vector, say."""
 
     def forward(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) to the same shape, without a state from before."""
         return self.forward_with(x, None)[0]
 
     def forward_with(self, x: Tensor, state: Tensor | None) -> tuple[Tensor, Tensor | None]:
@@ -84,7 +85,7 @@ class Backbone(Part):
         """What the losses compare: `output`, and whatever else a network names.
 
         Args:
-            inputs: As in `forward`.
+            inputs: As in `forward`, (N, C, H, W) or (N, K, C, H, W).
         Returns:
             Tensors of the size of the result, or lists of them, one per step.
         """

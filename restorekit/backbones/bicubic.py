@@ -22,4 +22,5 @@ class Bicubic(Backbone):
         self.scale = scale
 
     def forward(self, inputs: Tensor) -> Tensor:
+        """(N, C, H, W) to (N, C, scale H, scale W)."""
         return imresize(inputs, self.scale)

@@ -33,6 +33,7 @@ class MSFF(Block):
         self.fuse = nn.Conv2d(len(kernel_sizes) * channels, channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) to the same shape."""
         return x + self.fuse(torch.cat([branch(x) for branch in self.branches], dim=1))
 
 
@@ -53,6 +54,7 @@ class ShallowBlock(Block):
         )
 
     def forward(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) to the same shape."""
         return x + self.body(x)
 
 
@@ -77,4 +79,5 @@ class AttentionUnit(Block):
         self.min_size = least_size(self.branches)
 
     def forward(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) to the same shape."""
         return x + self.fuse(torch.cat([branch(x) for branch in self.branches], dim=1))

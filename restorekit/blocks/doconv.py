@@ -87,6 +87,7 @@ class DOConv2d(nn.Conv2d):
         )
 
     def forward(self, x: Tensor) -> Tensor:
+        """(N, in_channels, H, W) to (N, out_channels, H', W'), as nn.Conv2d."""
         return self._conv_forward(x, self.kernel(), self.bias)
 
     def folded(self) -> nn.Conv2d:

@@ -45,6 +45,7 @@ class DRDB(Block):
         self.fuse_layers = nn.Conv2d(channels + num_layers * growth, channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) to the same shape."""
         features = x
         for layer in self.layers:
             features = torch.cat([features, layer(features)], dim=1)

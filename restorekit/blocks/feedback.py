@@ -112,6 +112,7 @@ class _Projections(Block):
         self.guided_group = re_guide
 
     def project(self, inputs: list[Tensor]) -> Tensor:
+        """One map, (N, C, H, W), of the maps that come in."""
         low, high = [self.compress(inputs)], []
         for group, (up, down) in enumerate(zip(self.up, self.down, strict=True)):
             high.append(up(self.merge_low[group - 1](low) if group else low[0]))
@@ -150,6 +151,7 @@ class SRB(_Projections):
         )
 
     def forward(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) to the same shape."""
         return self.project([x])
 
 

@@ -146,4 +146,5 @@ class Bottleneck(Block):
         )
 
     def forward(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) to the same shape."""
         return x + self.body(x)

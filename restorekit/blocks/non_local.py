@@ -56,6 +56,7 @@ class NonLocal(Block):
         self.min_size = regions * (2 if sub_sample else 1)
 
     def forward(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) to the same shape."""
         height, width = x.shape[-2:]
         if min(height, width) < self.min_size:
             raise ValueError(

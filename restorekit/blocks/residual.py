@@ -34,4 +34,5 @@ class ResidualBlock(Block):
         )
 
     def forward(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) to the same shape."""
         return x + self.res_scale * self.body(x)

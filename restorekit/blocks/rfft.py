@@ -45,6 +45,7 @@ class RFFTBlock(Block):
         )
 
     def forward(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) to the same shape."""
         return self._frequency(x).add_(x).add_(self.spatial(x))  # in this order nothing is copied
 
     def _frequency(self, x: Tensor) -> Tensor:

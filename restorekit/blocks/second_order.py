@@ -46,6 +46,7 @@ class SOCA(Block):
         )
 
     def forward(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) to the same shape."""
         with torch.autocast(x.device.type, enabled=False):
             features = x if x.dtype == torch.float64 else x.float()
             pooled = matrix_sqrt(covariance(features), iterations=self.iterations).mean(dim=1)

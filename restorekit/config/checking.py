@@ -104,7 +104,7 @@ def _check_entry(place: tuple, entry: dict) -> None:
 
 
 def _kind_problems(config: Config) -> Iterator[str]:
-    """Top-level entries that are no dict, say, where the runner takes one."""
+    """Top-level entries that are not a dict, say, where the runner takes one."""
     hints = {**typing.get_type_hints(MMEngineRunner.__init__), 'compile': bool | dict}
     for key, value in config.items():
         if key in hints and value is not None and not fits(value, hints[key]):

@@ -130,7 +130,7 @@ def parse_literals(text: str, source: str) -> dict[str, Any]:
         ) from None
     except _NotLiteralError as error:
         raise ConfigError(
-            f'{source}: line {error.args[0]} of the config in it is no literal; it is not run. '
+            f'{source}: line {error.args[0]} of the config in it is not a literal; it is not run. '
             'Name the config file instead, if you trust it'
         ) from None
     except RecursionError:

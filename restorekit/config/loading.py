@@ -20,7 +20,7 @@ def load_config(name: str, options: dict | None = None) -> Config:
         options: Overrides by dotted key: {'model.backbone.num_blocks': 4}.
     Raises:
         FileNotFoundError: If there is no such file.
-        ConfigError: If it is no valid Python, or if a type, option or key is misspelt.
+        ConfigError: If it is not valid Python, or if a type, option or key is misspelt.
     """
     path = find_config(name)
     try:

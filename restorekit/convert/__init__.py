@@ -23,7 +23,7 @@ def convert_checkpoint(network: str, published: Path, ours: Path) -> int:
     Returns:
         The number of its parameters' tensors.
     Raises:
-        ValueError: If the network is unknown, or the file is no checkpoint or another network's.
+        ValueError: If the network is unknown, or the file is not one of its checkpoints.
         OSError: If the file is missing, or the other cannot be written.
     """
     if network not in NETWORKS:

@@ -47,7 +47,7 @@ def rename(name: str) -> str:
         renamed, count = re.subn(rf'^{pattern}(?=\.(weight|bias)$)', ours, name)
         if count:
             return renamed
-    raise ValueError(f'{name!r} is no parameter of the published AHDRNet')
+    raise ValueError(f'{name!r} is not a parameter of the published AHDRNet')
 
 
 def _expected(names: list[str]) -> Iterator[str]:

@@ -68,7 +68,7 @@ def rename(name: str) -> str:
         return f'branches.{BRANCHES[NUMBERS[match[1]]]}.srb.{rename_part(rest)}.{kind}'
     if match := re.fullmatch(r'cfb_(over|under)(\d+)', block):
         return f'branches.{BRANCHES[match[1]]}.cfbs.{match[2]}.{rename_part(rest)}.{kind}'
-    raise ValueError(f'{name!r} is no parameter of the published CF-Net')
+    raise ValueError(f'{name!r} is not a parameter of the published CF-Net')
 
 
 def rename_part(place: str) -> str:
@@ -76,7 +76,7 @@ def rename_part(place: str) -> str:
     for pattern, ours in PARTS.items():
         if match := re.fullmatch(pattern, place):
             return ours(match)
-    raise ValueError(f"{place!r} is no part of the published CF-Net's blocks")
+    raise ValueError(f"{place!r} is not a part of the published CF-Net's blocks")
 
 
 def _expected(names: list[str]) -> Iterator[str]:

@@ -163,7 +163,7 @@ class ResumableRunner(MMEngineRunner):
     ) -> None:
         """Write what mmengine's checkpoint holds, and what it takes to go on in the same bits.
 
-        To be called on all ranks; the first writes. Beside mmengine's entries there are the number
+        To be called on all ranks; the first writes. Besides mmengine's entries there are the number
         of samples consumed and every rank's random generators. All is tensors and plain data.
 
         Args:

@@ -33,7 +33,7 @@ from restorekit.registry import DATA_SAMPLERS, RUNNERS
 class Runner(ResumableRunner):
     """Trains, validates and tests what a config describes.
 
-    Configs name it by `runner_type = 'restorekit.Runner'`. Beside mmengine's keys they may hold
+    Configs name it by `runner_type = 'restorekit.Runner'`. Besides mmengine's keys they may hold
     `unsafe_load`: unpickle checkpoints without restriction.
     """
 
@@ -43,7 +43,7 @@ class Runner(ResumableRunner):
     ) -> DataLoader:
         """mmengine's, with SeededDataset around the dataset.
 
-        Beside the options of a DataLoader there may be `skip_unreadable`: see SeededDataset.
+        Besides the options of a DataLoader there may be `skip_unreadable`: see SeededDataset.
         """
         if isinstance(dataloader, dict):
             dataloader = dict(dataloader)

@@ -69,7 +69,7 @@ def read_checkpoint(
         )
     weights = checkpoint.get('state_dict')
     if weights is not None and not _is_state_dict(weights):
-        raise CheckpointError(f'{path}: its state_dict is no dict of tensors')
+        raise CheckpointError(f'{path}: its state_dict is not a dict of tensors')
     if weights is None:
         if not _is_state_dict(checkpoint):
             raise CheckpointError(
@@ -168,7 +168,7 @@ def _statistics_method(owner: object, name: str) -> Any:
 
 @contextmanager
 def _allowed() -> Iterator[None]:
-    """What mmengine stores beside tensors: the message hub's histories of numpy numbers."""
+    """What mmengine stores besides tensors: the message hub's histories of numpy numbers."""
     core = np._core if hasattr(np, '_core') else np.core
     kinds = [
         core.multiarray._reconstruct,

@@ -33,6 +33,7 @@ class EdgeLoss(nn.Module):
         self.register_buffer('kernel', torch.outer(taps, taps), persistent=False)
 
     def forward(self, pred: Tensor, target: Tensor) -> Tensor:
+        """A scalar, of two tensors of one shape, (N, C, H, W)."""
         check_shapes(pred, target, 'EdgeLoss')
         edges = self._laplacian(pred - target)
         return (edges.square() + self.eps**2).sqrt().mean()
@@ -60,6 +61,7 @@ class FrequencyLoss(nn.Module):
     """
 
     def forward(self, pred: Tensor, target: Tensor) -> Tensor:
+        """A scalar, of two tensors of one shape, (N, C, H, W)."""
         check_shapes(pred, target, 'FrequencyLoss')
         width = pred.shape[-1]
         magnitude = torch.fft.rfft2(pred - target).abs()

@@ -22,6 +22,7 @@ class L1Loss(nn.Module):
     """The mean of |pred - target|."""
 
     def forward(self, pred: Tensor, target: Tensor) -> Tensor:
+        """A scalar, of two tensors of one shape, (N, C, H, W)."""
         check_shapes(pred, target, 'L1Loss')
         return F.l1_loss(pred, target)
 
@@ -31,6 +32,7 @@ class MSELoss(nn.Module):
     """The mean of (pred - target)^2."""
 
     def forward(self, pred: Tensor, target: Tensor) -> Tensor:
+        """A scalar, of two tensors of one shape, (N, C, H, W)."""
         check_shapes(pred, target, 'MSELoss')
         return F.mse_loss(pred, target)
 
@@ -51,5 +53,6 @@ class CharbonnierLoss(nn.Module):
         self.eps = eps
 
     def forward(self, pred: Tensor, target: Tensor) -> Tensor:
+        """A scalar, of two tensors of one shape, (N, C, H, W)."""
         check_shapes(pred, target, 'CharbonnierLoss')
         return ((pred - target).square() + self.eps**2).sqrt().mean()

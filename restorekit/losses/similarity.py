@@ -26,6 +26,7 @@ class SSIMLoss(nn.Module):
         self.data_range = data_range
 
     def forward(self, pred: Tensor, target: Tensor) -> Tensor:
+        """A scalar, of two tensors of one shape, (N, C, H, W)."""
         check_shapes(pred, target, 'SSIMLoss')
         similarity = ssim_map(
             pred, target, data_range=self.data_range, window=self.window, sigma=self.sigma

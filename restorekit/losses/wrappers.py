@@ -29,6 +29,7 @@ class MultiScaleLoss(nn.Module):
         self.scales = tuple(scales)
 
     def forward(self, pred: Tensor, target: Tensor) -> Tensor:
+        """A scalar, of two tensors of one shape, (N, C, H, W)."""
         check_shapes(pred, target, 'MultiScaleLoss')
         return sum(
             (self.loss(_reduce(pred, s), _reduce(target, s)) for s in self.scales),
@@ -57,6 +58,7 @@ class TonemappedLoss(nn.Module):
         self.mu = mu
 
     def forward(self, pred: Tensor, target: Tensor) -> Tensor:
+        """A scalar, of two tensors of one shape, (N, C, H, W)."""
         return self.loss(self._compress(pred), self._compress(target))
 
     def _compress(self, image: Tensor) -> Tensor:

@@ -63,7 +63,7 @@ class Restorer(BaseRestorer):
 
     Args:
         backbone: Config of the network.
-        losses: Config of the losses, by name. Beside the loss's own options an entry may have
+        losses: Config of the losses, by name. Besides the loss's own options an entry may have
             `weight` (default 1), `pred` (which of the backbone's named outputs, default 'output'; a
             list of tensors gives the sum) and `target` (default 'gt'; of the large frames of a
             bracket `gt_frames`, or their first and last, `gt_under` and `gt_over`). Without losses

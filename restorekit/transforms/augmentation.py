@@ -60,12 +60,12 @@ class PairedRandomCrop(BaseTransform):
             scale = gt[0] // lead[0]
             if (lead[0] * scale, lead[1] * scale) != tuple(gt):
                 raise ValueError(
-                    f'PairedRandomCrop: {key} of {gt[0]} x {gt[1]} is no multiple of '
+                    f'PairedRandomCrop: {key} of {gt[0]} x {gt[1]} is not a multiple of '
                     f'{keys[0]} of {lead[0]} x {lead[1]}'
                 )
         if self.gt_size is not None and self.gt_size % scale:
             raise ValueError(
-                f'PairedRandomCrop: gt_size {self.gt_size} is no multiple of scale {scale}'
+                f'PairedRandomCrop: gt_size {self.gt_size} is not a multiple of scale {scale}'
             )
         side = self.size if self.gt_size is None else self.gt_size // scale
         assert side is not None

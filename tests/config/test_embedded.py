@@ -105,7 +105,7 @@ def test_literals_of_every_kind():
     ],
 )
 def test_anything_but_literals_is_refused_unrun(text):
-    with pytest.raises(ConfigError, match=r'a\.pth: line 2 of the config in it is no literal'):
+    with pytest.raises(ConfigError, match=r'a\.pth: line 2 of the config in it is not a literal'):
         parse_literals(f'x = 1\n{text}', 'a.pth')
 
 

@@ -96,7 +96,7 @@ def test_crop_larger_than_the_image_names_file_and_sizes():
 
 
 def test_crop_of_sizes_that_do_not_fit():
-    with pytest.raises(ValueError, match='gt of 17 x 16 is no multiple of lq of 8 x 8'):
+    with pytest.raises(ValueError, match='gt of 17 x 16 is not a multiple of lq of 8 x 8'):
         PairedRandomCrop(8)({'lq': coordinates(8, 8), 'gt': coordinates(17, 16)})
 
 
@@ -258,7 +258,7 @@ def test_crop_by_the_size_of_the_ground_truth():
     out = PairedRandomCrop(gt_size=24)(dict(pair))
     assert out['lq'].shape == (8, 8, 3)
     np.testing.assert_array_equal(out['gt'][::3, ::3], out['lq'])
-    with pytest.raises(ValueError, match='gt_size 25 is no multiple of scale 3'):
+    with pytest.raises(ValueError, match='gt_size 25 is not a multiple of scale 3'):
         PairedRandomCrop(gt_size=25)(dict(pair))
     with pytest.raises(ValueError, match='either size or gt_size'):
         PairedRandomCrop(8, gt_size=24)
