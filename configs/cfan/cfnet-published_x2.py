@@ -1,4 +1,4 @@
-# For weights that tools/model_converters/cfnet.py has converted: BGR in [-1, 1], no first PReLU in
+# For weights that `restorekit convert cfnet` has converted: BGR in [-1, 1], no first PReLU in
 # the under-exposed branch.
 _base_ = [
     '../_base_/default_runtime.py',

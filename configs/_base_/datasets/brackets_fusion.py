@@ -1,4 +1,4 @@
-# Pairs that tools/dataset_converters/exposure_pairs.py has made from real brackets, in the folder
+# Pairs that `restorekit prepare pairs` has made from real brackets, in the folder
 # that RESTOREKIT_PREPARED names; the reference is Mertens' fusion of all five frames. Tested on 24
 # real pairs without a reference too, which are halved, fused, and compared with their frames.
 _base_ = './sice.py'

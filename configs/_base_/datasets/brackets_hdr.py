@@ -1,4 +1,4 @@
-# Real brackets that tools/dataset_converters/brackets_to_kalantari.py has turned into moving
+# Real brackets that `restorekit prepare brackets` has turned into moving
 # scenes, in the folder that RESTOREKIT_PREPARED names.
 _base_ = './kalantari.py'
 

@@ -1,4 +1,4 @@
-# DIV2K's training images, cut into tiles by tools/dataset_converters/cut_tiles.py. Each patch is
+# DIV2K's training images, cut into tiles by `restorekit prepare tiles`. Each patch is
 # compressed 7 pixels too large, so that the codec's grid lies anywhere in it.
 _base_ = ['./test_luma_jpeg.py', './train_loader.py']
 

@@ -1,4 +1,4 @@
-# DIV2K's training images, cut into tiles by tools/dataset_converters/cut_tiles.py. The network
+# DIV2K's training images, cut into tiles by `restorekit prepare tiles`. The network
 # works at the size of its output; patches of 32 are 64 at x2, 96 at x3, 128 at x4.
 _base_ = ['./test_luma_sr.py', './train_loader.py']
 

@@ -1,4 +1,4 @@
-# SICE, prepared by tools/dataset_converters/exposure_pairs.py; patches of 64 in the input.
+# SICE, prepared by `restorekit prepare pairs`; patches of 64 in the input.
 _base_ = ['./train_loader.py', './test_loaders.py']
 
 data_root = '{{$RESTOREKIT_DATA:data}}/mef/SICE'
