@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from restorekit import cli
 from restorekit.cli import COMMANDS, find_command, main
-from restorekit.io import write_image
+from restorekit.functional import imresize
+from restorekit.io import read_image, write_image
 
 
 @pytest.fixture
@@ -79,10 +83,9 @@ def test_options_may_stand_between_positionals(run, monkeypatch):
 def test_a_reader_that_goes_away_is_no_error():
     """As in `restorekit list | head -1`, where the rest is more than a pipe holds."""
     code = """
-import os, sys
+import sys
 from restorekit import cli
 import restorekit.cli.list as command
-os.close(0)
 def run(args):
     for _ in range(100_000):
         print('a line of some length')
@@ -135,6 +138,29 @@ def test_demo_and_checks_that_cannot_start(run, tmp_path, monkeypatch):
     code, _, error = run('check-resume', 'process', '--kills', '0')
     assert code == 1
     assert '--kills must be >= 1, got 0' in error
+
+
+def test_demo_goes_through_the_commands_and_compares(run, tmp_path, monkeypatch):
+    pytest.importorskip('skimage')
+    called = []
+
+    def call(*command):
+        called.append(command[0])
+        if command[0] == 'restore':
+            small = torch.from_numpy(read_image(command[1])).movedim(-1, 0)
+            folder = Path(command[command.index('-o') + 1])
+            folder.mkdir()
+            enlarged = imresize(small, 2).clamp(0, 1).movedim(0, -1).numpy()
+            write_image(folder / Path(command[1]).name, enlarged)
+
+    monkeypatch.setattr('restorekit.cli.demo._call', call)
+    code, out, error = run('demo', tmp_path / 'work')
+    assert code == 0, error
+    assert called == ['train', 'test', 'restore']
+    scores = re.findall(r'(?:bicubic|restored) (\d\d\.\d\d) dB', out)
+    assert len(scores) == 2
+    assert abs(float(scores[0]) - float(scores[1])) < 0.1  # the stand-in enlarges by bicubic, too
+    assert read_image(tmp_path / 'work/chelsea.png').shape[1] == 3 * 450
 
 
 @pytest.mark.slow
