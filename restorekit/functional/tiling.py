@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import torch
@@ -40,22 +41,21 @@ def tiled(
     if len(rows) == len(columns) == 1:
         return function(images)
     total = weights = None
-    for top in rows:
-        for left in columns:
-            piece = images[..., top : top + tile, left : left + tile]
-            result = function(piece)
-            weight = torch.outer(
-                _ramp(piece.shape[-2], top, height, overlap, scale),
-                _ramp(piece.shape[-1], left, width, overlap, scale),
-            ).to(result)
-            if total is None or weights is None:
-                size = (height * scale, width * scale)
-                total = result.new_zeros((*result.shape[:2], *size))
-                weights = result.new_zeros(size)
-            y = slice(top * scale, top * scale + weight.shape[0])
-            x = slice(left * scale, left * scale + weight.shape[1])
-            total[..., y, x] += result * weight
-            weights[y, x] += weight
+    for top, left in itertools.product(rows, columns):
+        piece = images[..., top : top + tile, left : left + tile]
+        result = function(piece)
+        weight = torch.outer(
+            _ramp(piece.shape[-2], top, height, overlap, scale),
+            _ramp(piece.shape[-1], left, width, overlap, scale),
+        ).to(result)
+        if total is None or weights is None:
+            size = (height * scale, width * scale)
+            total = result.new_zeros((*result.shape[:2], *size))
+            weights = result.new_zeros(size)
+        y = slice(top * scale, top * scale + weight.shape[0])
+        x = slice(left * scale, left * scale + weight.shape[1])
+        total[..., y, x] += result * weight
+        weights[y, x] += weight
     assert total is not None
     assert weights is not None
     return total / weights

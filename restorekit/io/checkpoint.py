@@ -29,7 +29,7 @@ class CheckpointError(ValueError):
 def read_checkpoint(
     path: str | Path, *, map_location: str | Callable = 'cpu', unsafe: bool = False
 ) -> dict:
-    """Read a checkpoint file without running any code that it may hold.
+    """Read a checkpoint file, verified, without running any code that it may hold.
 
     Args:
         path: A file on disk.
@@ -45,6 +45,8 @@ def read_checkpoint(
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f'{path}: no such checkpoint')
+    if zipfile.is_zipfile(path):
+        verify_checkpoint(Path(path))  # torch.load does not look at the CRC-32 that it carries
     try:
         with _allowed():
             checkpoint = torch.load(path, map_location=map_location, weights_only=not unsafe)
@@ -62,22 +64,24 @@ def read_checkpoint(
         raise CheckpointError(
             f'{path}: damaged or no checkpoint ({str(error).partition(chr(10))[0] or "empty"})'
         ) from None
-    if not isinstance(checkpoint, dict) or not checkpoint:
+    return _with_state_dict(checkpoint, path)
+
+
+def _with_state_dict(loaded: object, path: str | Path) -> dict:
+    """What a file holds as a checkpoint; CheckpointError where it is not one."""
+    if not isinstance(loaded, dict) or not loaded:
         raise CheckpointError(
-            f'{path}: expected a checkpoint (a dict with state_dict), '
-            f'got {type(checkpoint).__name__}'
+            f'{path}: expected a checkpoint (a dict with state_dict), got {type(loaded).__name__}'
         )
-    weights = checkpoint.get('state_dict')
-    if weights is not None and not _is_state_dict(weights):
-        raise CheckpointError(f'{path}: its state_dict is not a dict of tensors')
+    weights = loaded.get('state_dict')
+    if weights is None and _is_state_dict(loaded):
+        return {'state_dict': loaded}
     if weights is None:
-        if not _is_state_dict(checkpoint):
-            raise CheckpointError(
-                f'{path}: no state_dict in it; it holds '
-                + ', '.join(map(str, list(checkpoint)[:MAX_LISTED]))
-            )
-        checkpoint = {'state_dict': checkpoint}
-    return checkpoint
+        held = ', '.join(map(str, list(loaded)[:MAX_LISTED]))
+        raise CheckpointError(f'{path}: no state_dict in it; it holds {held}')
+    if not _is_state_dict(weights):
+        raise CheckpointError(f'{path}: its state_dict is not a dict of tensors')
+    return loaded
 
 
 def _is_state_dict(value: object) -> bool:
@@ -169,14 +173,8 @@ def _statistics_method(owner: object, name: str) -> Any:
 @contextmanager
 def _allowed() -> Iterator[None]:
     """What mmengine stores besides tensors: the message hub's histories of numpy numbers."""
-    core = np._core if hasattr(np, '_core') else np.core
-    kinds = [
-        core.multiarray._reconstruct,
-        core.multiarray.scalar,
-        np.ndarray,
-        np.dtype,
-        HistoryBuffer,
-    ]
+    arrays = (np._core if hasattr(np, '_core') else np.core).multiarray
+    kinds = [arrays._reconstruct, arrays.scalar, np.ndarray, np.dtype, HistoryBuffer]
     kinds += [
         type(np.dtype(name)) for name in ('float64', 'float32', 'int64', 'int32', 'uint32', 'bool')
     ]

@@ -46,7 +46,7 @@ def test_checkpoints_are_plain(plain_run):
     checkpoint = torch.load(f'{plain_run.work_dir}/iter_8.pth', weights_only=True)
     assert checkpoint['meta']['iter'] == 8
     assert checkpoint['meta']['position'] == 16
-    assert checkpoint['meta']['model'] == plain_run.model.to_dict()
+    assert checkpoint['meta']['model'] == plain_run.cfg.model.to_dict()
 
 
 VARIANTS = {

@@ -146,3 +146,15 @@ def test_weights_that_fit_are_loaded():
     load_weights(model, weights, source='a.pth')
     assert model.weight.eq(1).all()
     assert model.bias.eq(1).all()
+
+
+def test_every_read_notices_flipped_bits(tmp_path):
+    path = tmp_path / 'a.pth'
+    write_checkpoint(path, {'state_dict': {'w': torch.zeros(1000)}})
+    data = bytearray(path.read_bytes())
+    at = data.index(bytes(2000))
+    data[at + 1000] ^= 0x18
+    path.write_bytes(data)
+    assert torch.load(path, weights_only=True)['state_dict']['w'].any(), 'torch takes it'
+    with pytest.raises(CheckpointError, match=r'a\.pth: damaged \(CRC-32 of .*data/0\)'):
+        read_checkpoint(path)
