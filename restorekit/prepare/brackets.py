@@ -133,13 +133,10 @@ def _paste(
     """Put an object, turned by degrees, with its centre at (x, y) of a view; changes the view."""
     side, (height, width) = len(mask), view.shape[:2]
     matrix = cv2.getRotationMatrix2D((side / 2, side / 2), turn, 1.0)
-    matrix[:, 2] += center - side / 2
-    options = {'flags': cv2.INTER_LINEAR, 'borderMode': cv2.BORDER_CONSTANT}
-    cover = cv2.warpAffine(mask, matrix, (width, height), **options)[..., None]
-    moved = cv2.warpAffine(
-        image, matrix, (width, height), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
-    view += cover * (moved - view)
+    matrix[:, 2] = matrix[:, 2] + center - side / 2
+    cover = cv2.warpAffine(mask, matrix, (width, height), borderMode=cv2.BORDER_CONSTANT)
+    moved = cv2.warpAffine(image, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
+    view += cover[..., None] * (moved - view)
 
 
 def _warp(view: np.ndarray, shift: np.ndarray, angle: float) -> np.ndarray:
