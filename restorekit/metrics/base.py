@@ -177,5 +177,5 @@ class ImageMetric(BaseMetric):
 
 
 def enlarge(lq: Tensor, gt: Tensor) -> Tensor:
-    """`lq` at the size of `gt`, resized by MATLAB's bicubic where the sizes differ."""
+    """`lq`, (C, h, w), at the size of `gt`, (C, H, W), by MATLAB's bicubic where they differ."""
     return lq if lq.shape[-2:] == gt.shape[-2:] else imresize(lq, size=(gt.shape[-2], gt.shape[-1]))

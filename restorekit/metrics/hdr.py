@@ -28,7 +28,7 @@ class HDRMetric(ImageMetric):
         self.gamma = gamma
 
     def input_image(self, lq: Tensor, sample: dict) -> Tensor:
-        """The middle frame as linear radiance."""
+        """The middle frame of a bracket, (K, C, H, W), as linear radiance, (C, H, W)."""
         middle = len(lq) // 2
         return functional.ldr_to_hdr(lq[middle], sample['exposures'][middle].cpu(), self.gamma)
 

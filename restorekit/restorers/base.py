@@ -54,11 +54,11 @@ class BaseRestorer(BaseModel):
         """
 
     def loss(self, inputs: Tensor, data_samples: Sequence[DataSample]) -> dict[str, Tensor]:
-        """Losses by name; a model that cannot be trained has none."""
+        """Losses by name, scalars; a model that cannot be trained has none."""
         raise ValueError(f'{type(self).__name__} has nothing to train')
 
     def parse_losses(self, losses: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
-        """mmengine's; what is logged is the mean over all ranks, as one process would log it."""
+        """mmengine's, of scalars; the mean over all ranks is logged, as one process would."""
         loss, logged = super().parse_losses(losses)
         if is_distributed():
             values = torch.stack([value.detach().float() for value in logged.values()])

@@ -35,7 +35,7 @@ class BracketMethod(BaseRestorer):
         """One image, (N, 3, H, W), of each bracket."""
 
     def needed(self, exposures: Tensor | None) -> Tensor:
-        """The exposures, or ValueError where they are unknown."""
+        """The exposures, (N, K) in EV, or ValueError where they are unknown."""
         if exposures is None:
             raise ValueError(f'{type(self).__name__}: the exposures of the frames are needed')
         return exposures

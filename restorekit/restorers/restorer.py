@@ -41,6 +41,7 @@ class LossTerm(nn.Module):
         self.loss = LOSSES.build(options)
 
     def forward(self, preds: Named, targets: dict[str, Tensor]) -> Tensor:
+        """The weighted loss, a scalar, of what it compares among named (N, C, H, W) tensors."""
         pred, target = _named(preds, self.pred, 'pred'), _named(targets, self.target, 'target')
         steps = pred if isinstance(pred, list) else [pred]
         return self.weight * sum(
@@ -124,7 +125,7 @@ class Restorer(BaseRestorer):
         return self._image(self.backbone(self._network_input(images, exposures)))
 
     def loss(self, inputs: Tensor, data_samples: Sequence[DataSample]) -> dict[str, Tensor]:
-        """Weighted losses, as `loss_<name>`; the runner minimises their sum."""
+        """Weighted losses, scalars, as `loss_<name>`; the runner minimises their sum."""
         if not self.losses:
             raise ValueError('Restorer: losses are empty; training needs at least one')
         network_input = self._network_input(inputs, exposures_of(data_samples))
