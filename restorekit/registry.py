@@ -225,7 +225,8 @@ REGISTRIES = {
 }
 
 # mmengine looks for a child of the default scope in every registry it builds from and warns where
-# there is none. These hold nothing of ours; a third party may register in them all the same.
+# there is none. These hold nothing of ours; a third party may register in them all the same. (With
+# no location at all mmengine would look for a `restorekit.utils`, and warn.)
 for _name in (
     'OPTIMIZERS',
     'OPTIM_WRAPPER_CONSTRUCTORS',
@@ -243,4 +244,4 @@ for _name in (
     'INFERENCERS',
 ):
     if hasattr(root, _name):
-        REGISTRIES[_name] = _child(_name, getattr(root, _name), [])
+        REGISTRIES[_name] = _child(_name, getattr(root, _name), ['restorekit.registry'])

@@ -245,3 +245,12 @@ def test_third_party_package_is_found_without_an_import(tmp_path: Path):
     assert lines[1] == 'torch.Size([1, 3, 5, 6])'
     assert "'Lost' is not registered in BLOCKS" in lines[2]
     assert "plugin broken (broken): ModuleNotFoundError: No module named 'a_library" in lines[2]
+
+
+def test_looking_into_any_registry_says_nothing(capfd):
+    import restorekit.config  # noqa: F401  (makes this package known to mmengine)
+
+    for registry in REGISTRIES.values():
+        registry._imported = False
+        registry.names()
+    assert capfd.readouterr() == ('', '')
