@@ -148,7 +148,7 @@ def test_a_damaged_latest_checkpoint_is_passed_over(photo_folder, tmp_path):
 def test_old_checkpoints_go_and_the_latest_is_named(photo_folder, tmp_path):
     options = {'default_hooks.checkpoint.max_keep_ckpts': 1}
     (tmp_path / 'run').mkdir()
-    (tmp_path / 'run/.iter_4.pth.123').write_bytes(b'half')
+    (tmp_path / 'run/.iter_4.pth.123.part').write_bytes(b'half')
     run(tiny_config(photo_folder, tmp_path / 'run', **options), 'keep1')
     assert [path.name for path in (tmp_path / 'run').glob('*.pth')] == ['iter_12.pth']
     assert not list((tmp_path / 'run').glob('.iter*'))
