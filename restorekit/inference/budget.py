@@ -31,8 +31,8 @@ PROBES: dict[Callable, Callable] = {
 }
 # The packaged networks make up to 4 modules and tensors for each tensor in the file, and up to 1.3
 # numbers for each number; there is room beside for what has no weights, as losses and constants.
-PARTS_PER_TENSOR, SPARE_PARTS = 16, 512
-NUMBERS_PER_NUMBER, SPARE_NUMBERS = 4, 2**20
+PARTS_PER_TENSOR, SPARE_PARTS = 6, 256
+NUMBERS_PER_NUMBER, SPARE_NUMBERS = 2, 2**20
 
 
 class BudgetError(Exception):
