@@ -104,7 +104,8 @@ from restorekit.config import load_config
 assert restorekit.__file__.startswith(sys.prefix), restorekit.__file__
 mine, ours = load_config('mine.py'), load_config('ain/ain_x2_300k_div2k')
 assert mine.best == 1 and mine.model == ours.model, mine
-assert get_config('restorekit::ain/ain_x2_300k_div2k.py').model == ours.model
+hub = get_config('restorekit::ain/ain_x2_300k_div2k.py')
+assert hub.scale == 2 and hub.model.backbone == ours.model.backbone
 print(ours.filename)
 """
     out = call(environment / 'python', '-c', code, cwd=tmp_path)
@@ -137,7 +138,7 @@ def test_a_plug_in_is_trained_and_tested(environment, photos, tmp_path):
     call(environment / 'restorekit', 'test', config, *work, checkpoint, cwd=tmp_path, **place)
     results = json.loads((tmp_path / 'work/results.json').read_text())
     assert 'MAE' in json.dumps(results)
-    assert 'Example_x2' in (tmp_path / 'work/results.md').read_text()
+    assert 'photos_x2' in (tmp_path / 'work/results.md').read_text()
     out = tmp_path / 'out'
     restore = ('restore', photos / '0.png', '-w', checkpoint, '-o', out)
     call(environment / 'restorekit', *restore, cwd=tmp_path)

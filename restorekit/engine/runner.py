@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import re
 
 import torch
+from mmengine.config import Config
 from mmengine.dataset import DefaultSampler
 from mmengine.dist import broadcast
 from mmengine.model import is_model_wrapper
@@ -15,6 +17,7 @@ from mmengine.runner import Runner as MMEngineRunner
 from torch import nn
 from torch.utils.data import DataLoader
 
+from restorekit.config.settings import spread_settings
 from restorekit.datasets import DataError, SeededDataset
 from restorekit.datasets.base import sample_files
 from restorekit.engine.distributed import (
@@ -36,6 +39,13 @@ class Runner(ResumableRunner):
     Configs name it by `runner_type = 'restorekit.Runner'`. Besides mmengine's keys they may hold
     `unsafe_load`: unpickle checkpoints without restriction.
     """
+
+    @classmethod
+    def from_cfg(cls, cfg: Config) -> Runner:
+        """mmengine's; a scale said once at the top is handed on where `load_config` has not."""
+        cfg = copy.deepcopy(cfg)
+        spread_settings(cfg, cfg.filename or 'config')
+        return super().from_cfg(cfg)
 
     @staticmethod
     def build_dataloader(

@@ -261,3 +261,12 @@ def test_tensorboard_gets_scalars_and_panels(config, tmp_path):
     accumulator.Reload()
     assert 'loss' in accumulator.Tags()['scalars']
     assert 'panels/photos_q20_photo0' in accumulator.Tags()['images']
+
+
+def test_settings_reach_a_runner_that_is_built_without_load_config(config):
+    quality = config.train_dataloader.dataset.pop('degradation').quality
+    config.val_dataloader.dataset.pop('degradation', None)
+    config.quality = quality + 1
+    runner = RUNNERS.build(config)
+    assert runner.train_dataloader.dataset.dataset.setting == f'q{quality + 1}'
+    assert config.quality == quality + 1, 'the config was changed'
