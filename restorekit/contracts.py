@@ -92,7 +92,7 @@ class Backbone(Part):
         return {'output': self(inputs)}
 
 
-class ContractError(TypeError):
+class ContractError(TypeError, ValueError):
     """A part does not keep what its registry promises; the message says what to add."""
 
 
@@ -135,7 +135,6 @@ def complete(part: nn.Module, contract: type[Part]) -> None:
             bound = ' of 1 or more' if least else ''
             raise ContractError(f'{name}: {key} must be {written(hint)}{bound}, got {value!r}')
     if issubclass(contract, Backbone) and not hasattr(part, 'forward_train'):
-        # A method of nn.Module's own kind, so that it is compiled and traced like any other.
         part.forward_train = Backbone.forward_train.__get__(part)
 
 
