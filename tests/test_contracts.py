@@ -47,9 +47,8 @@ def test_what_is_missing_is_said(register):
     class NoScale(nn.Module):
         pass
 
-    with pytest.raises(
-        ContractError, match='NoScale: a backbone declares `scale`; add `scale = 1`'
-    ):
+    # A ValueError, too: commands answer it with one message.
+    with pytest.raises(ValueError, match='NoScale: a backbone declares `scale`; add `scale = 1`'):
         BACKBONES.build({'type': register(BACKBONES, NoScale)})
 
 
