@@ -53,6 +53,7 @@ def _packaged(name: str) -> Path:
         if path.suffix == '.py' and path.is_file():
             return path
     known = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob('*.py'))]
+    known.sort(key=lambda path: '_base_' in path)  # what one runs comes first
     where = f'in {folder}' if colons else f'neither on disk nor in {folder}'
     raise FileNotFoundError(f'{name}: no such config, {where}; {nearest(inside, known)}')
 

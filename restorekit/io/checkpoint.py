@@ -97,8 +97,9 @@ def write_checkpoint(path: str | Path, checkpoint: dict) -> None:
     """
     _require_plain(checkpoint, path)
     try:
-        with whole_file(path) as temporary:
-            torch.save(checkpoint, temporary)
+        # To a file that is open: of a path torch would write the name, a temporary one, into it.
+        with whole_file(path) as temporary, temporary.open('wb') as file:
+            torch.save(checkpoint, file)
     except (OSError, RuntimeError) as error:  # torch reports a full disk as a RuntimeError
         raise CheckpointError(f'{path}: the checkpoint cannot be written ({error})') from error
 

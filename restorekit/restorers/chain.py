@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import cast
 
 from torch import Tensor, nn
 
@@ -61,7 +62,7 @@ class Chain(BaseRestorer):
         return images
 
     def _restorers(self) -> list[BaseRestorer]:
-        return [step for step in self.steps if isinstance(step, BaseRestorer)]
+        return cast(list[BaseRestorer], list(self.steps))
 
 
 def _on_curve(step: BaseRestorer, radiance: Tensor) -> Tensor:

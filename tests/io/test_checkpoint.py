@@ -158,3 +158,9 @@ def test_every_read_notices_flipped_bits(tmp_path):
     assert torch.load(path, weights_only=True)['state_dict']['w'].any(), 'torch takes it'
     with pytest.raises(CheckpointError, match=r'a\.pth: damaged \(CRC-32 of .*data/0\)'):
         read_checkpoint(path)
+
+
+def test_equal_checkpoints_are_equal_files(tmp_path):
+    for name in ('a.pth', 'b.pth'):
+        write_checkpoint(tmp_path / name, {'state_dict': {'w': torch.ones(3)}})
+    assert (tmp_path / 'a.pth').read_bytes() == (tmp_path / 'b.pth').read_bytes()
