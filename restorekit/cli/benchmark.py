@@ -11,8 +11,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         'models',
         nargs='+',
-        metavar='CONFIG[=CHECKPOINT]',
-        help='a config and its checkpoint, one per scale; the checkpoint of a baseline is left out',
+        metavar='MODEL',
+        help='a model of `restorekit models`, or CONFIG=CHECKPOINT, one per scale; the checkpoint '
+        'of a baseline is left out',
     )
     parser.add_argument(
         '-o', '--out', default='work_dirs/benchmark', metavar='DIR', help='(default: %(default)s)'
@@ -26,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Test every model on the test sets of its config and write one table in the papers' layout."""
+    from restorekit.cli.options import tested
     from restorekit.cli.test import evaluate
     from restorekit.config import load_config
     from restorekit.io import check_writable, write_whole
@@ -33,13 +35,16 @@ def run(args: argparse.Namespace) -> None:
 
     out = Path(args.out)
     check_writable(out)
-    pairs = [model.partition('=')[::2] for model in args.models]
+    named = [model.partition('=')[::2] for model in args.models]
+    pairs = [tested(name, checkpoint or None) for name, checkpoint in named]
     configs = [load_config(name) for name, _ in pairs]  # every slip before the first hour
     results = []
-    for number, ((name, checkpoint), config) in enumerate(zip(pairs, configs, strict=True)):
+    for number, ((name, _), (_, checkpoint), config) in enumerate(
+        zip(named, pairs, configs, strict=True)
+    ):
         config.work_dir = str(out / f'{number}_{Path(name).stem}')
         config.unsafe_load = args.unsafe_load
-        results.append((Path(name).stem, evaluate(config, checkpoint or None)))
+        results.append((Path(name).stem, evaluate(config, checkpoint)))
     table = benchmark_table(results)
     print(f'\n{table}')
     write_whole(out / 'benchmark.md', f'{table}\n'.encode())

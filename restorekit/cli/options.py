@@ -8,10 +8,13 @@ import os
 from typing import Any
 
 
-def add_config_options(parser: argparse.ArgumentParser) -> None:
+def add_config_options(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
     """The config and its overrides."""
     parser.add_argument(
-        'config', metavar='CONFIG', help='a config file, or the name of a packaged one'
+        'config',
+        nargs=None if required else '?',
+        metavar='CONFIG',
+        help='a config file, or the name of a packaged one',
     )
     parser.add_argument(
         '--cfg-options',
@@ -55,10 +58,13 @@ def add_weights_options(parser: argparse.ArgumentParser, *, device: str) -> None
     parser.add_argument(
         '-m',
         '--model',
-        metavar='CONFIG',
-        help='the config of the network (default: the one that the checkpoint holds)',
+        metavar='MODEL',
+        help='a model of `restorekit models`, or the config of a network (default: the one that '
+        'the checkpoint holds)',
     )
-    parser.add_argument('-w', '--weights', metavar='CHECKPOINT', help='its checkpoint')
+    parser.add_argument(
+        '-w', '--weights', metavar='CHECKPOINT', help='the checkpoint of a config or of its own'
+    )
     parser.add_argument(
         '--device', metavar='DEVICE', help=f'cpu, cuda, cuda:1, … (default: {device})'
     )
@@ -67,6 +73,25 @@ def add_weights_options(parser: argparse.ArgumentParser, *, device: str) -> None
         action='store_true',
         help='unpickle the checkpoint without restriction: it can run any code',
     )
+
+
+def tested(config: str, checkpoint: str | None) -> tuple[str, str | None]:
+    """The config and the checkpoint of what is to be tested, either of which may name a model.
+
+    Raises:
+        ValueError: If a model is named with other weights, or has no config to be tested with.
+    """
+    from restorekit.catalogue import find_model, is_model
+
+    if not is_model(config):
+        named = checkpoint is not None and is_model(checkpoint)
+        return config, str(find_model(checkpoint).file()) if named else checkpoint
+    entry = find_model(config)
+    if checkpoint is not None:
+        raise ValueError(f'{config} is a model with all it needs, got weights too: {checkpoint}')
+    if not entry.card.config:
+        raise ValueError(f'{config}: its card names no config with test sets; name one yourself')
+    return entry.card.config, None if entry.model else str(entry.file())
 
 
 def parse_overrides(pairs: list[str]) -> dict[str, Any]:

@@ -5,26 +5,32 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from restorekit.cli.options import add_config_options, add_launch_options, prepare_config
+from restorekit.cli.options import add_config_options, add_launch_options, prepare_config, tested
 
 if TYPE_CHECKING:
     from mmengine.config import Config
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """OpenMMLab's flags."""
-    add_config_options(parser)
+    """OpenMMLab's flags; and a model by name."""
+    add_config_options(parser, required=False)
     parser.add_argument(
         'checkpoint',
         nargs='?',
         metavar='CHECKPOINT',
         help='weights to evaluate; may be left out where the model has none (a baseline)',
     )
+    parser.add_argument(
+        '-m', '--model', metavar='NAME', help='a model of `restorekit models`, instead of both'
+    )
     add_launch_options(parser)
 
 
 def run(args: argparse.Namespace) -> None:
     """Evaluate."""
+    if (args.config is None) == (args.model is None):
+        raise ValueError('name either a config and its checkpoint, or a model (-m NAME)')
+    args.config, args.checkpoint = tested(args.config or args.model, args.checkpoint)
     evaluate(prepare_config(args), args.checkpoint)
 
 

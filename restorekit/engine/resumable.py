@@ -11,6 +11,7 @@ from mmengine.dist import all_gather_object, is_main_process
 from mmengine.hooks import EMAHook
 from mmengine.runner import Runner as MMEngineRunner
 
+from restorekit.catalogue import find_model, is_model
 from restorekit.config.embedded import model_data
 from restorekit.engine.distributed import (
     average_buffers,
@@ -70,9 +71,12 @@ class ResumableRunner(MMEngineRunner):
     ) -> dict:
         """Load weights from a file on disk, as `restorekit.io.checkpoint` does.
 
-        `map_location` and `revise_keys` are mmengine's and have no effect: tensors come to the CPU
-        first, and other codes' names take a converter.
+        `filename` may be the name of a model of the catalogue. `map_location` and `revise_keys` are
+        mmengine's and have no effect: tensors come to the CPU first, and other codes' names take a
+        converter.
         """
+        if is_model(filename):
+            filename = str(find_model(filename).file())
         # Always to the CPU: what belongs on a device is copied there when it is loaded.
         checkpoint = read_checkpoint(filename, unsafe=self.cfg.get('unsafe_load', False))
         checkpoint.setdefault('meta', {}).pop('config', None)  # mmengine would run it as Python

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from mmengine.config import Config
 
 from restorekit.blocks import fuse
+from restorekit.catalogue import find_model, is_model
 from restorekit.config import load_config
 from restorekit.config.embedded import embedded_config
 from restorekit.inference.budget import build_within
 from restorekit.io.checkpoint import load_weights, read_checkpoint
 from restorekit.registry import MODELS
-from restorekit.restorers import BaseRestorer
+from restorekit.restorers import BaseRestorer, Chain
+
+Model = str | Path | Config | None
 
 
 def load_restorer(
-    config: str | Path | Config | None,
+    config: Model | Sequence[Model],
     weights: str | Path | None = None,
     *,
     unsafe_load: bool = False,
@@ -26,16 +30,21 @@ def load_restorer(
     Layers that only train differently (DOConv2d) are folded into plain ones.
 
     Args:
-        config: A config, a path, or the name of a packaged one; None takes the model that the
+        config: The name of a model of the catalogue; a config, its path, or the name of a packaged
+            one; several of these to be run one after another. None takes the model that the
             checkpoint says it was trained with, read as data and no larger than its weights.
-        weights: Its checkpoint; None only for a model without parameters.
+        weights: Its checkpoint, or the name of a model whose weights to take; None only for a model
+            of the catalogue, and for one without parameters.
         unsafe_load: Unpickle the checkpoint without restriction.
     Raises:
         FileNotFoundError, ConfigError, CheckpointError: As their readers say.
         ValueError: If config or weights are missing.
     """
+    if isinstance(config, Sequence) and not isinstance(config, str):
+        return _chain(config, weights)
     if config is None and weights is None:
-        raise ValueError('name a config, or a checkpoint that holds one')
+        raise ValueError('name a model, a config, or a checkpoint that holds one')
+    config, weights = _named(config, weights)
     checkpoint: dict = {}
     if weights is not None:
         checkpoint = read_checkpoint(weights, unsafe=unsafe_load)
@@ -53,3 +62,23 @@ def load_restorer(
         raise ValueError('the model has parameters; name its checkpoint')
     fuse(model)
     return model.eval()
+
+
+def _chain(models: Sequence[Model], weights: str | Path | None) -> BaseRestorer:
+    """Several models one after another."""
+    if weights is not None:
+        raise ValueError(f'{len(models)} models have their own weights, got {weights} too')
+    steps = [load_restorer(model) for model in models]
+    return steps[0] if len(steps) == 1 else Chain(steps).eval()
+
+
+def _named(config: Model, weights: str | Path | None) -> tuple[Model, str | Path | None]:
+    """Config and weights where one of them is the name of a model of the catalogue."""
+    if is_model(config):
+        entry = find_model(str(config))
+        if weights is not None:
+            raise ValueError(f'{config} is a model with all it needs, got weights too: {weights}')
+        if entry.model is not None:
+            return Config({'model': entry.model}), None
+        return None, entry.file()
+    return config, find_model(str(weights)).file() if is_model(weights) else weights

@@ -18,12 +18,9 @@ from mmengine.utils import digit_version
 from torch import Tensor, nn
 
 from restorekit.io.files import whole_file
+from restorekit.io.weights import SUFFIX, CheckpointError, read_weights
 
 MAX_LISTED = 5
-
-
-class CheckpointError(ValueError):
-    """A checkpoint cannot be read, is refused, or does not fit the model."""
 
 
 def read_checkpoint(
@@ -32,7 +29,7 @@ def read_checkpoint(
     """Read a checkpoint file, verified, without running any code that it may hold.
 
     Args:
-        path: A file on disk.
+        path: A file on disk; `.safetensors` is read as `restorekit.io.weights` does.
         map_location: As in torch.load.
         unsafe: Unpickle whatever is in the file. Only for files whose origin you trust as you trust
             a program.
@@ -45,6 +42,8 @@ def read_checkpoint(
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f'{path}: no such checkpoint')
+    if Path(path).suffix == SUFFIX:
+        return read_weights(path)
     if zipfile.is_zipfile(path):
         verify_checkpoint(Path(path))  # torch.load does not look at the CRC-32 that it carries
     try:

@@ -12,6 +12,7 @@ import numpy as np
 from restorekit.io.files import write_whole
 
 BitDepth = Literal[8, 16]
+Sampling = Literal['4:2:0', '4:4:4']  # of a JPEG's chroma
 EXTENSIONS = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.webp')
 
 
@@ -114,18 +115,23 @@ def to_integers(image: np.ndarray, bits: BitDepth = 8) -> np.ndarray:
     return np.floor(np.clip(image, 0, 1) * peak + 0.5).astype(dtype)
 
 
-def jpeg_round_trip(image: np.ndarray, quality: int) -> np.ndarray:
-    """An image as OpenCV's JPEG encoder (4:2:0 chroma) at `quality` leaves it.
+def jpeg_round_trip(image: np.ndarray, quality: int, *, sampling: Sampling = '4:2:0') -> np.ndarray:
+    """An image as OpenCV's JPEG encoder at `quality` leaves it.
 
     Args:
         image: (H, W, 3) RGB or (H, W, 1) gray, float in [0, 1]; rounded to 8 bits first.
         quality: 1 to 100.
+        sampling: Of the chroma.
     Returns:
         Same shape, float32.
     """
-    done, data = cv2.imencode(
-        '.jpg', to_integers(image)[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality]
-    )
+    options = [cv2.IMWRITE_JPEG_QUALITY, quality]
+    if sampling == '4:4:4':
+        options += [
+            cv2.IMWRITE_JPEG_SAMPLING_FACTOR,
+            cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
+        ]
+    done, data = cv2.imencode('.jpg', to_integers(image)[..., ::-1], options)
     if not done:
         raise ValueError(f'JPEG: OpenCV could not encode {image.shape}')
     colour = cv2.IMREAD_COLOR if image.shape[2] == 3 else cv2.IMREAD_GRAYSCALE

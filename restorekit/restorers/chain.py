@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import cast
 
 from torch import Tensor, nn
@@ -23,16 +24,18 @@ class Chain(BaseRestorer):
     parts are loaded together, under `steps.<n>.`.
 
     Args:
-        steps: Configs of the restorers, the first one first; all take RGB.
+        steps: The restorers or their configs, the first one first; all take RGB.
     Raises:
         ValueError: If a step needs a bracket that the one before has merged already.
     """
 
-    def __init__(self, steps: list[dict]) -> None:
+    def __init__(self, steps: Sequence[dict | BaseRestorer]) -> None:
         super().__init__()
         if not steps:
             raise ValueError('Chain: at least one step is needed')
-        parts: list[BaseRestorer] = [MODELS.build(step) for step in steps]
+        parts: list[BaseRestorer] = [
+            MODELS.build(step) if isinstance(step, dict) else step for step in steps
+        ]
         self.steps = nn.ModuleList(parts)
         merging = [index for index, step in enumerate(parts) if step.takes_bracket]
         if len(merging) > 1:

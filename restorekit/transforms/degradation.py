@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import ClassVar, get_args
 
 import numpy as np
 import torch
 from mmcv.transforms import BaseTransform
 
 from restorekit.functional import imresize
-from restorekit.io import jpeg_round_trip, to_integers
+from restorekit.io import Sampling, jpeg_round_trip, to_integers
 from restorekit.registry import TRANSFORMS
 from restorekit.transforms.augmentation import GROUND_TRUTH
 from restorekit.transforms.stream import generator
@@ -87,17 +88,33 @@ class JPEGCompress(BaseTransform):
     Args:
         quality: 1 to 100, or a range (lowest, highest), both included, drawn for each sample; None
             takes the dataset's (`degradation=dict(quality=10)`).
+        sampling: Of the chroma: '4:2:0', '4:4:4', or several, of which one is drawn for each
+            sample.
     """
 
     setting: ClassVar[str] = 'quality'
 
-    def __init__(self, quality: int | tuple[int, int] | None = None) -> None:
+    def __init__(
+        self,
+        quality: int | tuple[int, int] | None = None,
+        sampling: Sampling | Sequence[Sampling] = '4:2:0',
+    ) -> None:
         self.quality = quality
+        self.samplings = (sampling,) if isinstance(sampling, str) else tuple(sampling)
+        unknown = [name for name in self.samplings if name not in get_args(Sampling)]
+        if unknown or not self.samplings:
+            raise ValueError(
+                f'JPEGCompress: sampling must be one or more of {get_args(Sampling)}, '
+                f'got {sampling!r}'
+            )
 
     def transform(self, results: dict) -> dict:
         low, high = self._quality(results)
         quality = low if low == high else int(generator().integers(low, high + 1))
-        results['lq'] = jpeg_round_trip(results['gt'], quality)
+        sampling = self.samplings[0]
+        if len(self.samplings) > 1:
+            sampling = self.samplings[int(generator().integers(len(self.samplings)))]
+        results['lq'] = jpeg_round_trip(results['gt'], quality, sampling=sampling)
         return results
 
     def plan(self, sizes: dict[str, tuple[int, int]], sample: dict) -> dict[str, tuple[int, int]]:

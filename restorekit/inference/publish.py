@@ -1,0 +1,99 @@
+"""Checkpoints turned into files to be shipped."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import statistics
+from pathlib import Path
+
+from restorekit.catalogue import Card, card_from
+from restorekit.config import load_config
+from restorekit.config.embedded import embedded_config, model_data
+from restorekit.io import check_writable
+from restorekit.io.checkpoint import CheckpointError, load_weights, read_checkpoint
+from restorekit.io.weights import SUFFIX, write_weights
+from restorekit.registry import MODELS
+from restorekit.restorers import Restorer
+
+
+def publish(
+    checkpoint: str | Path, target: str | Path, card: str | Path, results: str | Path | None = None
+) -> Card:
+    """Write a checkpoint's weights, its model and its card as one file.
+
+    Averaged weights of a run are taken where the checkpoint holds them as its `state_dict`.
+    Architecture and number of parameters are counted, not taken from the card.
+
+    Args:
+        checkpoint: A checkpoint, or a file of weights whose card is to be replaced.
+        target: `NAME.safetensors`; an older one is replaced.
+        card: JSON with the fields of `restorekit.catalogue.Card`.
+        results: `results.json` that `restorekit test` wrote for these weights; its means become the
+            card's figures.
+    Raises:
+        FileNotFoundError: If a file is missing.
+        ValueError: If one is not what it should be.
+        OSError: If the target cannot be written.
+    """
+    if Path(target).suffix != SUFFIX:
+        raise ValueError(f'{target}: the file to be shipped is named NAME{SUFFIX}')
+    values = _read_json(card)
+    held = read_checkpoint(checkpoint)
+    model = held.get('meta', {}).get('model')
+    if not isinstance(model, dict):
+        model = model_data(load_config(card_from(values, str(card)).config))
+    if model is None:
+        raise CheckpointError(f'{checkpoint}: holds no model, and the config of {card} is no data')
+    if results is not None:
+        values |= figures_of(_read_json(results), str(results))
+    restorer = MODELS.build(embedded_config({'meta': {'model': model}}, str(checkpoint)).model)
+    load_weights(restorer, held['state_dict'], source=str(checkpoint))
+    part = restorer.backbone if isinstance(restorer, Restorer) else restorer
+    values |= {
+        'architecture': type(part).__name__,
+        'parameters': sum(parameter.numel() for parameter in restorer.parameters()),
+        'scale': restorer.scale,
+    }
+    finished = card_from(values, str(card))
+    check_writable(Path(target).parent)
+    write_weights(target, held['state_dict'], model=model, card=dataclasses.asdict(finished))
+    return finished
+
+
+def figures_of(results: dict, source: str) -> dict[str, list]:
+    """A card's `figures` and `protocol`, from what a test has written.
+
+    Args:
+        results: Of `results.json`: by metric `protocol` and `images`, a row for each.
+        source: The file, for messages.
+    Raises:
+        ValueError: If it is not that.
+    """
+    figures = []
+    try:
+        for metric, part in results.items():
+            sets = dict.fromkeys(row['dataset'] for row in part['images'])
+            for dataset in sets:
+                rows = [row for row in part['images'] if row['dataset'] == dataset]
+                means = {
+                    key: round(statistics.fmean(row[key] for row in rows), 4)
+                    for key in ('input', 'value')
+                    if key in rows[0]
+                }
+                figures.append({'dataset': dataset, 'metric': metric, **means})
+        return {'figures': figures, 'protocol': [part['protocol'] for part in results.values()]}
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ValueError(f'{source}: no results.json of a test ({error!r})') from None
+
+
+def _read_json(path: str | Path) -> dict:
+    try:
+        values = json.loads(Path(path).read_text())
+    except FileNotFoundError:
+        raise FileNotFoundError(f'{path}: no such file') from None
+    except ValueError as error:
+        raise ValueError(f'{path}: no JSON ({error})') from None
+    if not isinstance(values, dict):
+        raise ValueError(f'{path}: expected a JSON object, got {type(values).__name__}')
+    return values
