@@ -19,7 +19,7 @@ CHUNK = 2**20  # bytes
 TIMEOUT = 30  # seconds without an answer
 
 
-class DownloadError(OSError):
+class DownloadError(ValueError):
     """A file could not be fetched, or is not the one that was meant."""
 
 
@@ -47,10 +47,6 @@ def fetch(url: str, target: Path, *, sha256: str, size: int) -> None:
             if not target.exists():
                 with whole_file(target) as temporary:
                     _download(url, temporary, sha256=sha256, size=size)
-    except urllib.error.URLError as error:
-        raise DownloadError(f'{url}: cannot be fetched ({error.reason})') from None
-    except DownloadError:
-        raise
     except OSError as error:
         raise DownloadError(
             f'{url}: cannot be kept in {target.parent} ({error.strerror or error}); '
@@ -61,7 +57,7 @@ def fetch(url: str, target: Path, *, sha256: str, size: int) -> None:
 def _download(url: str, path: Path, *, sha256: str, size: int) -> None:
     digest = hashlib.sha256()
     with (
-        urllib.request.urlopen(url, timeout=TIMEOUT) as answer,
+        _open(url) as answer,
         path.open('wb') as file,
         _progress(url, size) as show,
     ):
@@ -78,6 +74,15 @@ def _download(url: str, path: Path, *, sha256: str, size: int) -> None:
             f'{url}: expected the SHA-256 {sha256} ({size} bytes), got {digest.hexdigest()} '
             f'({done} bytes); nothing is kept'
         )
+
+
+def _open(url: str) -> IO[bytes]:
+    try:
+        return urllib.request.urlopen(url, timeout=TIMEOUT)
+    except urllib.error.URLError as error:
+        raise DownloadError(f'{url}: cannot be fetched ({error.reason})') from None
+    except (OSError, ValueError) as error:  # the connection broke; no address at all
+        raise DownloadError(f'{url}: cannot be fetched ({error})') from None
 
 
 def _read(answer: IO[bytes], url: str) -> bytes:

@@ -131,13 +131,13 @@ def find_model(name: str) -> Entry:
     """
     entries = catalogue()
     if name not in entries:
-        raise UnknownModelError(f'no model {name!r}; {nearest(name, [*entries])}')
+        raise UnknownModelError(f'no model or file {name!r}; {nearest(name, [*entries])}')
     return entries[name]
 
 
 def is_model(name: object) -> bool:
-    """Whether `name` is that of a model, rather than a path."""
-    return isinstance(name, str) and not Path(name).exists() and name in catalogue()
+    """Whether `name` can only be that of a model: no file, and no path of one."""
+    return isinstance(name, str) and not set('/\\:.') & set(name) and not Path(name).exists()
 
 
 def _files(folder: Path) -> dict[str, Entry]:

@@ -1,14 +1,17 @@
 """Restoring images outside a run."""
 
+from restorekit.inference.choice import Choice, choose
 from restorekit.inference.files import Job, plan_jobs, restore_file
 from restorekit.inference.inferencer import Inferencer
 from restorekit.inference.loading import load_restorer
 from restorekit.inference.program import ExportError, export
 
 __all__ = [
+    'Choice',
     'ExportError',
     'Inferencer',
     'Job',
+    'choose',
     'export',
     'load_restorer',
     'plan_jobs',

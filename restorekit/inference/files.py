@@ -51,7 +51,7 @@ class Job:
 def plan_jobs(
     sources: Sequence[str | Path],
     out: str | Path,
-    model: BaseRestorer,
+    models: Sequence[BaseRestorer],
     *,
     bits: Literal[8, 16] = 8,
     tone: ToneMap | None = None,
@@ -62,7 +62,7 @@ def plan_jobs(
     Args:
         sources: Image files, or for a model that takes brackets folders of one scene each.
         out: A folder, or for one source a file.
-        model: It says what it takes and gives.
+        models: One for each source; it says what it takes and gives.
         bits: Depth of the files, 8 or 16.
         tone: Tone curve of the picture beside an HDR result; None writes none.
         overwrite: Whether files that exist may be replaced.
@@ -73,10 +73,10 @@ def plan_jobs(
         OSError: If the folder of the results cannot be written.
     """
     paths = [Path(source) for source in sources]
-    _check_sources(paths, model)
-    targets = _targets(paths, Path(out), model, bits)
+    _check_sources(paths, models)
+    targets = _targets(paths, Path(out), models, bits)
     jobs = []
-    for source, target in zip(paths, targets, strict=True):
+    for source, target, model in zip(paths, targets, models, strict=True):
         name = f'{target.stem}_{tone}.png'
         picture = target.with_name(name) if tone is not None and model.linear else None
         jobs.append(Job(source, target, picture))
@@ -123,29 +123,35 @@ def _rgb(image: np.ndarray) -> np.ndarray:
     return np.repeat(image, 3, axis=2) if image.shape[2] == 1 else image
 
 
-def _check_sources(sources: list[Path], model: BaseRestorer) -> None:
+def _check_sources(sources: list[Path], models: Sequence[BaseRestorer]) -> None:
     missing = [str(source) for source in sources if not source.exists()]
     if missing:
         raise FileNotFoundError('no such file: ' + ', '.join(missing))
-    wrong = [str(source) for source in sources if source.is_dir() != model.takes_bracket]
-    if wrong and model.takes_bracket:
-        raise ValueError(f'a file; this network takes folders of exposures: {", ".join(wrong)}')
-    if wrong:
-        raise ValueError(f'a folder, not an image: {", ".join(wrong)}')
+    pairs = list(zip(sources, models, strict=True))
+    files = [str(path) for path, model in pairs if model.takes_bracket and not path.is_dir()]
+    if files:
+        raise ValueError(f'a file; this network takes folders of exposures: {", ".join(files)}')
+    folders = [str(path) for path, model in pairs if path.is_dir() and not model.takes_bracket]
+    if folders:
+        raise ValueError(f'a folder, not an image: {", ".join(folders)}')
 
 
-def _targets(sources: list[Path], out: Path, model: BaseRestorer, bits: int) -> list[Path]:
+def _targets(
+    sources: list[Path], out: Path, models: Sequence[BaseRestorer], bits: int
+) -> list[Path]:
     """The file of each result."""
-    kinds = HDR_TARGETS if model.linear else EXTENSIONS
     suffix = out.suffix.lower()
     kind = mimetypes.guess_type(out.name)[0] or ''
     looks_like_file = suffix in (*HDR_TARGETS, *EXTENSIONS) or kind.startswith('image/')
     if out.is_dir() or not looks_like_file:
-        return [out / _target_name(source, bits, model) for source in sources]
-    if suffix not in kinds:
-        raise ValueError(f'-o {out}: this network gives {", ".join(kinds)}')
+        pairs = zip(sources, models, strict=True)
+        return [out / _target_name(source, bits, model) for source, model in pairs]
     if len(sources) > 1:
         raise ValueError(f'-o {out}: a file for {len(sources)} images; name a folder')
+    model = models[0]
+    kinds = HDR_TARGETS if model.linear else EXTENSIONS
+    if suffix not in kinds:
+        raise ValueError(f'-o {out}: this network gives {", ".join(kinds)}')
     if bits == 16 and not model.linear and suffix not in DEEP:
         raise ValueError(f'-o {out}: 16 bits need {", ".join(DEEP)}')
     return [out]

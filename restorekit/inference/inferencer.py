@@ -7,22 +7,21 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from mmengine.config import Config
 from torch import Tensor
 
 from restorekit.functional import tiled
-from restorekit.inference.loading import load_restorer
+from restorekit.inference.loading import Model, load_restorer
 from restorekit.restorers import BaseRestorer
 
 
 class Inferencer:
-    """Restores images, or brackets, with the model of a config.
+    """Restores images, or brackets, with a model.
 
     Args:
         config, weights, unsafe_load: As in `load_restorer`.
         device: Where to compute; a GPU if there is one by default.
-        tile: Side of the tiles, in pixels, into which larger images are divided; None takes images
-            whole.
+        tile: Side of the tiles, in pixels, into which larger images are divided, before each model
+            of a chain; None takes images whole. Methods that need the whole image get it.
         overlap: Of neighbouring tiles, in pixels.
     Raises:
         FileNotFoundError, ConfigError, CheckpointError: As `load_restorer` says.
@@ -31,7 +30,7 @@ class Inferencer:
 
     def __init__(
         self,
-        config: str | Path | Config | None,
+        config: Model | Sequence[Model],
         weights: str | Path | None = None,
         *,
         device: str | None = None,
@@ -75,7 +74,8 @@ class Inferencer:
             light = torch.tensor([list(exposures)], dtype=torch.float32, device=self.device)
         height, width = frames[0].shape[:2]
         try:
-            restored = self._network(batch if self.model.takes_bracket else batch[:, 0], light)
+            images = batch if self.model.takes_bracket else batch[:, 0]
+            restored = self.model.restore_by(self._run, images, light)
         except (MemoryError, RuntimeError) as error:
             if 'memory' not in str(error):
                 raise
@@ -104,15 +104,15 @@ class Inferencer:
                     f'Inferencer: expected {kinds} of floats and one size, got {shape} {dtype}'
                 )
 
-    def _network(self, images: Tensor, exposures: Tensor | None) -> Tensor:
-        if self.tile is None:
-            return self.model.restore(images, exposures)
+    def _run(self, model: BaseRestorer, images: Tensor, exposures: Tensor | None) -> Tensor:
+        if self.tile is None or not model.divisible:
+            return model.restore(images, exposures)
         return tiled(
-            lambda piece: self.model.restore(piece, exposures),
+            lambda piece: model.restore(piece, exposures),
             images,
             tile=self.tile,
             overlap=self.overlap,
-            scale=self.model.scale,
+            scale=model.scale,
         )
 
 

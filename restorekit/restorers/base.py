@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -13,6 +13,8 @@ from torch import Tensor
 
 from restorekit.data_sample import DataSample
 from restorekit.registry import MODELS
+
+Run = Callable[['BaseRestorer', Tensor, Tensor | None], Tensor]
 
 
 class BaseRestorer(BaseModel):
@@ -28,12 +30,15 @@ class BaseRestorer(BaseModel):
         needs_exposures: Whether `restore` needs the exposures of the frames.
         linear: Whether the result is linear radiance, to be written as HDR, rather than an image
             in [0, 1].
+        divisible: Whether large images may be restored in tiles; not where the whole image decides
+            on each of its parts.
     """
 
     scale: int = 1
     takes_bracket: bool = False
     num_frames: int | None = None
     linear: bool = False
+    divisible: bool = True
 
     def __init__(self, data_preprocessor: dict | None = None) -> None:
         super().__init__(MODELS.build(data_preprocessor or {'type': 'ImagePreprocessor'}))
@@ -52,6 +57,15 @@ class BaseRestorer(BaseModel):
         Returns:
             (N, C, scale H, scale W).
         """
+
+    def restore_by(self, run: Run, images: Tensor, exposures: Tensor | None = None) -> Tensor:
+        """`restore`, for whoever wants a say in how each restorer runs: in tiles, say.
+
+        Args:
+            run: Called for every restorer with what its `restore` takes; returns what that returns.
+            images, exposures: As for `restore`.
+        """
+        return run(self, images, exposures)
 
     def loss(self, inputs: Tensor, data_samples: Sequence[DataSample]) -> dict[str, Tensor]:
         """Losses by name, scalars; a model that cannot be trained has none."""

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from restorekit.functional import mu_law, mu_law_inverse
 from restorekit.registry import MODELS
-from restorekit.restorers.base import BaseRestorer
+from restorekit.restorers.base import BaseRestorer, Run
 
 
 @MODELS.register_module()
@@ -52,15 +52,18 @@ class Chain(BaseRestorer):
         return any(step.needs_exposures for step in self._restorers())
 
     def restore(self, images: Tensor, exposures: Tensor | None = None) -> Tensor:
+        return self.restore_by(lambda step, *inputs: step.restore(*inputs), images, exposures)
+
+    def restore_by(self, run: Run, images: Tensor, exposures: Tensor | None = None) -> Tensor:
         linear = False
         for step in self._restorers():
             if images.ndim == 5 and not step.takes_bracket:
-                frames = step.restore(images.flatten(0, 1)).clamp(0, 1)
+                frames = run(step, images.flatten(0, 1), None).clamp(0, 1)
                 images = frames.unflatten(0, images.shape[:2])
             elif linear:
-                images = _on_curve(step, images)
+                images = _on_curve(run, step, images)
             else:
-                images = step.restore(images, exposures)
+                images = run(step, images, exposures)
             linear |= step.linear
         return images
 
@@ -68,9 +71,9 @@ class Chain(BaseRestorer):
         return cast(list[BaseRestorer], list(self.steps))
 
 
-def _on_curve(step: BaseRestorer, radiance: Tensor) -> Tensor:
+def _on_curve(run: Run, step: BaseRestorer, radiance: Tensor) -> Tensor:
     """Linear radiance, (N, C, H, W), restored by a step for display-referred images."""
     radiance = radiance.clamp(min=0)
     white = radiance.amax(dim=(1, 2, 3), keepdim=True).clamp(min=1)
-    restored = step.restore(mu_law(radiance / white)).clamp(0, 1)
+    restored = run(step, mu_law(radiance / white), None).clamp(0, 1)
     return mu_law_inverse(restored) * white

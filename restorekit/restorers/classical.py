@@ -21,6 +21,7 @@ class BracketMethod(BaseRestorer):
     """A method for brackets, (N, K, 3, H, W), without parameters."""
 
     takes_bracket = True
+    divisible = False
 
     def restore(self, images: Tensor, exposures: Tensor | None = None) -> Tensor:
         if images.ndim != 5:

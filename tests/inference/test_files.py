@@ -36,45 +36,45 @@ def photo(tmp_path):
 
 
 def test_a_folder_gets_files_of_the_sources_names(models, photo, scene, tmp_path):
-    (job,) = plan_jobs([photo], tmp_path / 'out', models['image'])
+    (job,) = plan_jobs([photo], tmp_path / 'out', [models['image']])
     assert (job.source, job.target, job.picture) == (photo, tmp_path / 'out/a.png', None)
-    (job,) = plan_jobs([scene], tmp_path / 'out', models['hdr'], tone='mu')
+    (job,) = plan_jobs([scene], tmp_path / 'out', [models['hdr']], tone='mu')
     assert job.written == [tmp_path / 'out/scene.hdr', tmp_path / 'out/scene_mu.png']
-    (job,) = plan_jobs([scene], tmp_path / 'out', models['fusion'], tone='mu')
+    (job,) = plan_jobs([scene], tmp_path / 'out', [models['fusion']], tone='mu')
     assert job.written == [tmp_path / 'out/scene.png'], 'an image needs no picture of it'
 
 
 def test_a_picture_beside_an_hdr_result_replaces_nothing_unasked(models, scene, tmp_path):
     (tmp_path / 'scene_mu.png').write_text('mine')
     with pytest.raises(ValueError, match=r'exists already: .*scene_mu\.png; --overwrite replaces'):
-        plan_jobs([scene], tmp_path / 'scene.hdr', models['hdr'], tone='mu')
-    plan_jobs([scene], tmp_path / 'scene.hdr', models['hdr'], tone='mu', overwrite=True)
-    plan_jobs([scene], tmp_path / 'scene.hdr', models['hdr'])
+        plan_jobs([scene], tmp_path / 'scene.hdr', [models['hdr']], tone='mu')
+    plan_jobs([scene], tmp_path / 'scene.hdr', [models['hdr']], tone='mu', overwrite=True)
+    plan_jobs([scene], tmp_path / 'scene.hdr', [models['hdr']])
 
 
 @pytest.mark.parametrize('out', ['scene/0.png', 'scene/new.png', 'scene'])
 def test_nothing_is_written_among_the_frames_that_are_read(models, scene, tmp_path, out):
     before = sorted(scene.iterdir())
     with pytest.raises(ValueError, match='would lie among the frames of a bracket that is read'):
-        plan_jobs([scene], tmp_path / out, models['fusion'], overwrite=True)
+        plan_jobs([scene], tmp_path / out, [models['fusion']], overwrite=True)
     assert sorted(scene.iterdir()) == before
 
 
 def test_a_source_is_never_its_own_target(models, tmp_path):
     write_image(tmp_path / 'a.png', smooth_image(8, 8))
     with pytest.raises(ValueError, match='would be overwritten by its own result'):
-        plan_jobs([tmp_path / 'a.png'], tmp_path, models['image'], overwrite=True)
+        plan_jobs([tmp_path / 'a.png'], tmp_path, [models['image']], overwrite=True)
 
 
 @pytest.mark.parametrize('name', ['x.gif', 'x.heic', 'x.hdr'])
 def test_a_file_of_another_format_is_not_taken_for_a_folder(models, photo, tmp_path, name):
     with pytest.raises(ValueError, match=rf'-o .*{name}: this network gives \.png'):
-        plan_jobs([photo], tmp_path / name, models['image'])
+        plan_jobs([photo], tmp_path / name, [models['image']])
     assert not (tmp_path / name).exists()
 
 
 def test_a_folder_may_have_a_dot_in_its_name(models, photo, tmp_path):
-    (job,) = plan_jobs([photo], tmp_path / 'results.v2', models['image'])
+    (job,) = plan_jobs([photo], tmp_path / 'results.v2', [models['image']])
     assert job.target == tmp_path / 'results.v2/a.png'
 
 

@@ -1,0 +1,88 @@
+"""Which model a file gets where none is named."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from restorekit.catalogue import Task, catalogue
+from restorekit.io import BracketError, find_bracket
+from restorekit.io.jpeg import jpeg_quality
+
+BRACKETS: Mapping[Task, str] = {'hdr': 'debevec', 'fusion': 'mertens'}
+JPEG, ENLARGE = 'ain-jpeg-color', 'ain-x'
+# Above this quality artifacts are too weak to be worth a second network; see docs/restore.md.
+CLEAN_QUALITY = 90
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a file gets, and why.
+
+    Attributes:
+        models: Names in the catalogue, in the order in which they are run.
+        reason: For the user, half a sentence.
+    """
+
+    models: tuple[str, ...]
+    reason: str
+
+    def __str__(self) -> str:
+        return f'{", then ".join(self.models)} ({self.reason})'
+
+
+def choose(source: str | Path, task: Task | None = None, scale: int | None = None) -> Choice:
+    """The models for a file, or for the folder of a bracket.
+
+    A folder is merged: to HDR where the exposures are known, and else to a picture. A picture is
+    enlarged twice; a lossy JPEG is cleaned first, since a network for enlarging takes its blocks
+    for edges.
+
+    Args:
+        source: It must exist.
+        task: What is to be done; None goes by the source.
+        scale: Output size over input size; None is 2 for pictures and 1 otherwise.
+    Raises:
+        ValueError: If the source is of the wrong kind for the task, or there is no model.
+    """
+    path = Path(source)
+    if path.is_dir():
+        return _for_bracket(path, task, scale)
+    if task in BRACKETS:
+        raise ValueError(f'{path}: {task} takes a folder with the exposures of a scene, got a file')
+    if task == 'jpeg':
+        if scale not in (None, 1):
+            raise ValueError(f'{path}: artifact removal keeps the size, got scale {scale}')
+        return Choice((JPEG,), 'as asked for')
+    quality = jpeg_quality(path)
+    enlarge = _enlarging(2 if scale is None else scale)
+    if quality is None or quality > CLEAN_QUALITY:
+        kind = 'not a JPEG' if quality is None else f'a JPEG of quality about {quality}'
+        return Choice((enlarge,), kind)
+    return Choice((JPEG, enlarge), f'a JPEG of quality about {quality}, cleaned first')
+
+
+def _for_bracket(folder: Path, task: Task | None, scale: int | None) -> Choice:
+    if task in ('sr', 'jpeg'):
+        raise ValueError(f'{folder}: {task} takes an image, got a folder')
+    reason = 'as asked for'
+    if task is None:
+        try:
+            find_bracket(folder)
+        except BracketError as error:
+            find_bracket(folder, need_exposures=False)  # whatever else is wrong with it
+            task, reason = 'fusion', f'no HDR: {str(error).removeprefix(f"{folder}: ")}'
+        else:
+            task, reason = 'hdr', 'a bracket with known exposures'
+    merge = BRACKETS[task]
+    return Choice((merge,) if scale in (None, 1) else (merge, _enlarging(scale)), reason)
+
+
+def _enlarging(scale: int) -> str:
+    """The model that enlarges by `scale`."""
+    names = [name for name in catalogue() if name.startswith(ENLARGE)]
+    if f'{ENLARGE}{scale}' in names:
+        return f'{ENLARGE}{scale}'
+    accepted = ', '.join(name.removeprefix(ENLARGE) for name in names)
+    raise ValueError(f'no model for scale {scale}; accepted: {accepted}')

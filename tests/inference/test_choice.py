@@ -1,0 +1,99 @@
+"""Which model a file gets where none is named."""
+
+import cv2
+import numpy as np
+import pytest
+
+from restorekit.inference import choose
+from restorekit.io import write_image
+from restorekit.io.jpeg import jpeg_quality
+from tests.conftest import smooth_image
+from tests.helpers import error_of, restorekit
+
+
+@pytest.fixture
+def jpeg(tmp_path):
+    def make(quality):
+        path = tmp_path / f'{quality}.jpg'
+        image = (smooth_image(24, 32) * 255).astype(np.uint8)
+        cv2.imwrite(str(path), image, [cv2.IMWRITE_JPEG_QUALITY, quality])
+        return path
+
+    return make
+
+
+@pytest.fixture
+def scene(tmp_path):
+    folder = tmp_path / 'scene'
+    folder.mkdir()
+    for index in range(3):
+        write_image(folder / f'{index}.png', smooth_image(16, 16) / 2 ** (4 - 2 * index))
+    return folder
+
+
+@pytest.mark.parametrize('quality', [5, 30, 50, 75, 92, 100])
+def test_quality_is_read_from_the_tables(jpeg, quality):
+    assert abs(jpeg_quality(jpeg(quality)) - quality) <= 1
+
+
+def test_what_is_no_jpeg_has_no_quality(tmp_path):
+    write_image(tmp_path / 'a.png', smooth_image(8, 8))
+    assert jpeg_quality(tmp_path / 'a.png') is None
+    (tmp_path / 'a.jpg').write_text('text')
+    assert jpeg_quality(tmp_path / 'a.jpg') is None
+
+
+def test_a_picture_is_enlarged_and_a_lossy_one_cleaned_first(jpeg, tmp_path):
+    write_image(tmp_path / 'a.png', smooth_image(8, 8))
+    assert str(choose(tmp_path / 'a.png')) == 'ain-x2 (not a JPEG)'
+    assert str(choose(jpeg(97))) == 'ain-x2 (a JPEG of quality about 97)'
+    wanted = 'ain-jpeg-color, then ain-x2 (a JPEG of quality about 30, cleaned first)'
+    assert str(choose(jpeg(30))) == wanted
+    assert choose(jpeg(30), task='jpeg').models == ('ain-jpeg-color',)
+    assert choose(tmp_path / 'a.png', scale=4).models == ('ain-x4',)
+
+
+def test_a_folder_is_merged_by_what_is_known_of_it(scene):
+    assert choose(scene).models == ('mertens',)
+    assert 'no exposure.txt' in choose(scene).reason
+    (scene / 'exposure.txt').write_text('-2 0 2')
+    assert choose(scene).models == ('debevec',)
+    assert choose(scene, task='fusion', scale=2).models == ('mertens', 'ain-x2')
+
+
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        ({'task': 'hdr'}, r'a\.png: hdr takes a folder with the exposures of a scene, got a file'),
+        ({'scale': 7}, r'no model for scale 7; accepted: 2, 3, 4'),
+        ({'task': 'jpeg', 'scale': 2}, r'artifact removal keeps the size, got scale 2'),
+    ],
+)
+def test_what_cannot_be_is_said(tmp_path, options, message):
+    write_image(tmp_path / 'a.png', smooth_image(8, 8))
+    with pytest.raises(ValueError, match=message):
+        choose(tmp_path / 'a.png', **options)
+
+
+def test_a_folder_that_is_no_bracket(scene):
+    with pytest.raises(ValueError, match='scene: sr takes an image, got a folder'):
+        choose(scene, task='sr')
+    for path in scene.iterdir():
+        path.unlink()
+    with pytest.raises(ValueError, match='expected two or more frames, got 0'):
+        choose(scene)
+
+
+def test_one_command_restores_whatever_it_is_given(jpeg, scene, tmp_path):
+    out = tmp_path / 'out'
+    said = restorekit('restore', jpeg(40), scene, '-o', out).stdout
+    assert '40.jpg: ain-jpeg-color, then ain-x2' in said
+    assert 'scene: mertens (no HDR' in said
+    assert cv2.imread(str(out / '40.png')).shape == (48, 64, 3)
+    assert cv2.imread(str(out / 'scene.png')).shape == (16, 16, 3)
+
+
+def test_the_command_says_what_is_wrong(jpeg, tmp_path):
+    said = error_of('restore', jpeg(40), '-m', 'ain-x2', '--scale', '2', '-o', tmp_path / 'o')
+    assert '--task and --scale choose a model; one is named already' in said
+    assert 'no such file: gone.png' in error_of('restore', 'gone.png', '-o', tmp_path / 'o')
