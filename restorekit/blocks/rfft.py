@@ -18,9 +18,12 @@ class RFFTBlock(Block):
     channels for the two 1x1 convolutions. Nothing has a bias. The transform is taken over the whole
     input, in float32 at least.
 
+    It is orthonormal: otherwise the sum of a map, its zero frequency, soon is more than float16
+    holds. Published weights were trained with transforms that divide by H W on the way back alone;
+    as what stands between is homogeneous, f(a x) = a f(x) for a > 0, they give the same result.
+
     Args:
         channels: C, of input and output.
-        norm: Normalisation of the transform, as in torch.fft.
         conv_cfg: Kind of the 3x3 convolutions: `dict(type='DOConv2d')` gives LFFNet's block. The
             1x1 ones are plain (over-parameterising those changes nothing).
     References:
@@ -28,11 +31,8 @@ class RFFTBlock(Block):
         AAAI 2023; https://github.com/INVOKERer/DeepRFT.
     """
 
-    def __init__(
-        self, channels: int, *, norm: str = 'backward', conv_cfg: dict | None = None
-    ) -> None:
+    def __init__(self, channels: int, *, conv_cfg: dict | None = None) -> None:
         super().__init__()
-        self.norm = norm
         self.spatial = nn.Sequential(
             build_conv(conv_cfg, channels, channels, 3, bias=False),
             nn.ReLU(inplace=True),
@@ -50,8 +50,12 @@ class RFFTBlock(Block):
 
     def _frequency(self, x: Tensor) -> Tensor:
         wide = x if x.dtype in (torch.float32, torch.float64) else x.float()
-        spectrum = torch.fft.rfft2(wide, norm=self.norm)
+        spectrum = torch.fft.rfft2(wide, norm='ortho')
         parts = torch.cat([spectrum.real, spectrum.imag], dim=1).to(self.frequency[0].weight.dtype)
         real, imaginary = self.frequency(parts).to(wide.dtype).chunk(2, dim=1)
-        result = torch.fft.irfft2(torch.complex(real, imaginary), s=x.shape[-2:], norm=self.norm)
+        # Behind the ReLU the first column is no longer that of a real image. irfft2 leaves open
+        # what becomes of it, and a GPU answers otherwise than a CPU (pytorch/pytorch#154496); one
+        # dimension at a time, both ignore the imaginary part of the sums along the columns.
+        columns = torch.fft.ifft(torch.complex(real, imaginary), dim=-2, norm='ortho')
+        result = torch.fft.irfft(columns, n=x.shape[-1], dim=-1, norm='ortho')
         return result.to(x.dtype)
