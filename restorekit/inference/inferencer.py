@@ -10,13 +10,13 @@ import torch
 from mmengine.config import Config
 from torch import Tensor
 
-from restorekit.functional import tiled
+from restorekit.functional import tf32, tiled
 from restorekit.inference.loading import load_restorer
 from restorekit.restorers import BaseRestorer
 
 
 class Inferencer:
-    """Restores images, or brackets, with the model of a config.
+    """Restores images, or brackets, with the model of a config, in float32 without TF32.
 
     Args:
         config, weights, unsafe_load: As in `load_restorer`.
@@ -48,6 +48,7 @@ class Inferencer:
         self.model: BaseRestorer = model.to(self.device)
 
     @torch.inference_mode()
+    @tf32(False)
     def __call__(
         self, image: np.ndarray | Sequence[np.ndarray], exposures: Sequence[float] | None = None
     ) -> np.ndarray:
