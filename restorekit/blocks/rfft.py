@@ -53,9 +53,20 @@ class RFFTBlock(Block):
         spectrum = torch.fft.rfft2(wide, norm='ortho')
         parts = torch.cat([spectrum.real, spectrum.imag], dim=1).to(self.frequency[0].weight.dtype)
         real, imaginary = self.frequency(parts).to(wide.dtype).chunk(2, dim=1)
-        # Behind the ReLU the first column is no longer that of a real image. irfft2 leaves open
-        # what becomes of it, and a GPU answers otherwise than a CPU (pytorch/pytorch#154496); one
-        # dimension at a time, both ignore the imaginary part of the sums along the columns.
-        columns = torch.fft.ifft(torch.complex(real, imaginary), dim=-2, norm='ortho')
-        result = torch.fft.irfft(columns, n=x.shape[-1], dim=-1, norm='ortho')
-        return result.to(x.dtype)
+        return _inverse(torch.complex(real, imaginary), x.shape[-1]).to(x.dtype)
+
+
+def _inverse(spectrum: Tensor, width: int) -> Tensor:
+    """irfft2 of a spectrum, (N, C, H, W // 2 + 1), as a CPU takes it, on any device.
+
+    Behind the ReLU it is no longer that of a real image, for which irfft2 promises nothing: GPUs
+    symmetrise the first column, and at some lengths take in the imaginary parts that the last
+    transform has no use for (pytorch/pytorch#154496). So the columns are transformed first, and
+    of frequency 0, and W / 2 of an even width, the real parts alone are kept.
+    """
+    columns = torch.fft.ifft(spectrum, dim=-2, norm='ortho')
+    middle = width // 2 * (1 - width % 2)  # 0 again of an odd width; a program knows no `if` here
+    with torch.no_grad():  # the last transform gives these no gradient as it is
+        for place in (0, middle):
+            columns.imag.narrow(-1, place, 1).zero_()
+    return torch.fft.irfft(columns, n=width, dim=-1, norm='ortho')

@@ -38,8 +38,9 @@ def full_precision(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def _widen(value: object) -> object:
-    half = isinstance(value, Tensor) and value.dtype in (torch.float16, torch.bfloat16)
-    return value.float() if half else value  # type: ignore[union-attr]
+    if isinstance(value, Tensor) and value.dtype in (torch.float16, torch.bfloat16):
+        return value.float()
+    return value
 
 
 def _no_autocast(device: str) -> Any:

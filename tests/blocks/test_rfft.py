@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from restorekit.blocks import RFFTBlock
+from restorekit.blocks.rfft import _inverse
 
 
 def published(block, x):
@@ -18,20 +19,36 @@ def test_is_what_the_published_transforms_give(size):
     torch.testing.assert_close(block(x), published(block, x), rtol=0, atol=1e-6)
 
 
-def test_does_not_depend_on_how_a_device_reads_a_spectrum_of_no_real_image(monkeypatch):
-    block, x = RFFTBlock(8), torch.randn(2, 8, 12, 10)
+@pytest.mark.parametrize('width', [10, 11])
+def test_does_not_depend_on_how_a_device_reads_a_spectrum_of_no_real_image(monkeypatch, width):
+    block, x = RFFTBlock(8), torch.randn(2, 8, 12, width)
     expected = block(x)
-    inverse = torch.fft.irfft2
+    irfft, irfft2 = torch.fft.irfft, torch.fft.irfft2
 
     def symmetrised(spectrum, s, **options):  # as cuFFT does in two dimensions
         first = spectrum[..., 0]
         mirrored = first.roll(-1, -1).flip(-1).conj()
-        other = torch.cat([((first + mirrored) / 2)[..., None], spectrum[..., 1:]], dim=-1)
-        other[..., s[0] // 2 + 1 :, 0] = mirrored[..., s[0] // 2 + 1 :]
-        return inverse(other, s=s, **options)
+        first = torch.cat([first[..., : s[0] // 2 + 1], mirrored[..., s[0] // 2 + 1 :]], dim=-1)
+        return irfft2(torch.cat([first[..., None], spectrum[..., 1:]], dim=-1), s=s, **options)
+
+    def all_parts(spectrum, n, **options):  # as it does at some lengths
+        unused = spectrum.imag[..., : 1 if n % 2 else None : n // 2]
+        return irfft(spectrum, n=n, **options) + unused.sum(-1, keepdim=True)
 
     monkeypatch.setattr(torch.fft, 'irfft2', symmetrised)
+    monkeypatch.setattr(torch.fft, 'irfft', all_parts)
     assert torch.equal(block(x), expected)
+
+
+@pytest.mark.parametrize('width', [1, 2, 7, 8])
+def test_the_inverse_has_the_bits_of_a_cpus_irfft2(width):
+    spectrum = torch.randn(2, 3, 6, width // 2 + 1, dtype=torch.complex64, requires_grad=True)
+    ours = _inverse(spectrum, width)
+    theirs = torch.fft.irfft2(spectrum, s=(6, width), norm='ortho')
+    assert torch.equal(ours, theirs)
+    weight = torch.randn_like(ours)
+    gradients = (torch.autograd.grad(y, spectrum, weight)[0] for y in (ours, theirs))
+    torch.testing.assert_close(*gradients)
 
 
 def test_large_maps_in_float16():
