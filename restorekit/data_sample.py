@@ -46,6 +46,7 @@ class DataSample(BaseDataElement):
         dataset: Name of the dataset, under which metrics are grouped: 'Set5_x2'.
         setting: Its degradation: 'x2', 'q10'; empty where there is none.
         files: See Sample.
+        precision: What the network computed `pred` in: 'float32', 'TF32', 'bfloat16', 'float16'.
     """
 
     gt: Tensor

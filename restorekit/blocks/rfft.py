@@ -18,9 +18,12 @@ class RFFTBlock(Block):
     channels for the two 1x1 convolutions. Nothing has a bias. The transform is taken over the whole
     input, in float32 at least.
 
+    It is orthonormal: otherwise the sum of a map, its zero frequency, soon is more than float16
+    holds. Published weights were trained with transforms that divide by H W on the way back alone;
+    as what stands between is homogeneous, f(a x) = a f(x) for a > 0, they give the same result.
+
     Args:
         channels: C, of input and output.
-        norm: Normalisation of the transform, as in torch.fft.
         conv_cfg: Kind of the 3x3 convolutions: `dict(type='DOConv2d')` gives LFFNet's block. The
             1x1 ones are plain (over-parameterising those changes nothing).
     References:
@@ -28,11 +31,8 @@ class RFFTBlock(Block):
         AAAI 2023; https://github.com/INVOKERer/DeepRFT.
     """
 
-    def __init__(
-        self, channels: int, *, norm: str = 'backward', conv_cfg: dict | None = None
-    ) -> None:
+    def __init__(self, channels: int, *, conv_cfg: dict | None = None) -> None:
         super().__init__()
-        self.norm = norm
         self.spatial = nn.Sequential(
             build_conv(conv_cfg, channels, channels, 3, bias=False),
             nn.ReLU(inplace=True),
@@ -50,8 +50,23 @@ class RFFTBlock(Block):
 
     def _frequency(self, x: Tensor) -> Tensor:
         wide = x if x.dtype in (torch.float32, torch.float64) else x.float()
-        spectrum = torch.fft.rfft2(wide, norm=self.norm)
+        spectrum = torch.fft.rfft2(wide, norm='ortho')
         parts = torch.cat([spectrum.real, spectrum.imag], dim=1).to(self.frequency[0].weight.dtype)
         real, imaginary = self.frequency(parts).to(wide.dtype).chunk(2, dim=1)
-        result = torch.fft.irfft2(torch.complex(real, imaginary), s=x.shape[-2:], norm=self.norm)
-        return result.to(x.dtype)
+        return _inverse(torch.complex(real, imaginary), x.shape[-1]).to(x.dtype)
+
+
+def _inverse(spectrum: Tensor, width: int) -> Tensor:
+    """irfft2 of a spectrum, (N, C, H, W // 2 + 1), as a CPU takes it, on any device.
+
+    Behind the ReLU it is no longer that of a real image, for which irfft2 promises nothing: GPUs
+    symmetrise the first column, and at some lengths take in the imaginary parts that the last
+    transform has no use for (pytorch/pytorch#154496). So the columns are transformed first, and
+    of frequency 0, and W / 2 of an even width, the real parts alone are kept.
+    """
+    columns = torch.fft.ifft(spectrum, dim=-2, norm='ortho')
+    middle = width // 2 * (1 - width % 2)  # 0 again of an odd width; a program knows no `if` here
+    with torch.no_grad():  # the last transform gives these no gradient as it is
+        for place in (0, middle):
+            columns.imag.narrow(-1, place, 1).zero_()
+    return torch.fft.irfft(columns, n=width, dim=-1, norm='ortho')

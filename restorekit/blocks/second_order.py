@@ -8,7 +8,6 @@ give no NaN.
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 
 from restorekit.contracts import Block
@@ -47,7 +46,5 @@ class SOCA(Block):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) to the same shape."""
-        with torch.autocast(x.device.type, enabled=False):
-            features = x if x.dtype == torch.float64 else x.float()
-            pooled = matrix_sqrt(covariance(features), iterations=self.iterations).mean(dim=1)
+        pooled = matrix_sqrt(covariance(x), iterations=self.iterations).mean(dim=1)
         return x * self.gate(pooled[:, :, None, None].to(x.dtype))

@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def evaluate(config: Config, checkpoint: str | None) -> list:
-    """Test a checkpoint; returns the config's metrics, which hold the figures.
+    """Test a checkpoint; returns the config's metrics, which hold the figures. Without TF32.
 
     Args:
         config: A checked config with its work_dir.
@@ -44,6 +44,7 @@ def evaluate(config: Config, checkpoint: str | None) -> list:
         ValueError: If a checkpoint is needed.
     """
     from restorekit.engine.distributed import close_process_group
+    from restorekit.functional import tf32
     from restorekit.registry import RUNNERS
 
     config.setdefault('runner_type', 'restorekit.Runner')
@@ -57,7 +58,8 @@ def evaluate(config: Config, checkpoint: str | None) -> list:
         raise ValueError(
             f'{config.filename}: the model has parameters; name the checkpoint to test'
         )
-    runner.test()
+    with tf32(False):
+        runner.test()
     metrics = runner.test_evaluator.metrics
     del runner
     close_process_group()

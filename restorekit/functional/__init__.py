@@ -5,6 +5,7 @@ from restorekit.functional.color import rgb_to_gray, rgb_to_y, rgb_to_ycbcr, ycb
 from restorekit.functional.covariance import covariance, matrix_sqrt
 from restorekit.functional.exposure import hdr_to_ldr, ldr_to_hdr, mu_law, mu_law_inverse
 from restorekit.functional.mef import mef_ssim
+from restorekit.functional.precision import full_precision, precision, set_tf32, tf32
 from restorekit.functional.resize import imresize
 from restorekit.functional.similarity import psnr, ssim, ssim_map
 from restorekit.functional.tiling import tiled
@@ -12,6 +13,7 @@ from restorekit.functional.tiling import tiled
 __all__ = [
     'blocking_effect',
     'covariance',
+    'full_precision',
     'hdr_to_ldr',
     'imresize',
     'ldr_to_hdr',
@@ -19,13 +21,16 @@ __all__ = [
     'mef_ssim',
     'mu_law',
     'mu_law_inverse',
+    'precision',
     'psnr',
     'psnr_b',
     'rgb_to_gray',
     'rgb_to_y',
     'rgb_to_ycbcr',
+    'set_tf32',
     'ssim',
     'ssim_map',
+    'tf32',
     'tiled',
     'ycbcr_to_rgb',
 ]

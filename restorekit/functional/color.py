@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from restorekit.functional.precision import full_precision
+
 # Rows Y, Cb, Cr, columns R, G, B: from R, G, B in [0, 1] to 8-bit units.
 _MATRIX = (
     (65.481, 128.553, 24.966),
@@ -37,13 +39,14 @@ def rgb_to_y(rgb: Tensor) -> Tensor:
     return luma.unsqueeze(-3)
 
 
+@full_precision
 def rgb_to_ycbcr(rgb: Tensor) -> Tensor:
     """BT.601 luma and chroma of RGB images.
 
     Args:
         rgb: Images, (..., 3, H, W), in [0, 1].
     Returns:
-        (..., 3, H, W): Y in [16/255, 235/255], Cb and Cr in [16/255, 240/255].
+        (..., 3, H, W): Y in [16/255, 235/255], Cb and Cr in [16/255, 240/255]; float32 at least.
     Raises:
         ValueError: If there are not three channels.
     """
@@ -53,13 +56,15 @@ def rgb_to_ycbcr(rgb: Tensor) -> Tensor:
     return (torch.einsum('dc,...chw->...dhw', matrix, rgb) + offset) / 255
 
 
+@full_precision
 def ycbcr_to_rgb(ycbcr: Tensor) -> Tensor:
     """The inverse of `rgb_to_ycbcr`, unclipped.
 
     Args:
         ycbcr: Images, (..., 3, H, W), as `rgb_to_ycbcr` gives them.
     Returns:
-        (..., 3, H, W) RGB; outside [0, 1] where the luma and chroma belong to no colour.
+        (..., 3, H, W) RGB, float32 at least; outside [0, 1] where the luma and chroma belong to no
+        colour.
     Raises:
         ValueError: If there are not three channels.
     """

@@ -7,7 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from restorekit.functional.precision import full_precision
 
+
+@full_precision
 def covariance(features: Tensor) -> Tensor:
     """Covariance of the channels over the positions of each image.
 
@@ -16,7 +19,7 @@ def covariance(features: Tensor) -> Tensor:
     Args:
         features: (N, C, H, W).
     Returns:
-        (N, C, C), symmetric, positive semi-definite.
+        (N, C, C), symmetric, positive semi-definite, in float32 at least.
     """
     flat = features.flatten(2)
     centred = flat - flat.mean(dim=2, keepdim=True)
@@ -37,6 +40,7 @@ class _Gram(torch.autograd.Function):
         return (grad + grad.transpose(1, 2)) @ x
 
 
+@full_precision
 def matrix_sqrt(matrix: Tensor, *, iterations: int = 5, eps: float = 1e-12) -> Tensor:
     """Square root of positive semi-definite matrices by coupled Newton-Schulz iteration.
 
@@ -50,7 +54,7 @@ def matrix_sqrt(matrix: Tensor, *, iterations: int = 5, eps: float = 1e-12) -> T
             per cent, the small ones by more.
         eps: Smallest trace; below it (constant features) the result goes to zero smoothly.
     Returns:
-        (N, C, C).
+        (N, C, C), in float32 at least.
     Raises:
         ValueError: If `iterations` is less than one.
     References:

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from restorekit.functional.similarity import gaussian
+from restorekit.functional.windows import gaussian
 
 C1, C2 = 0.01**2, 0.03**2
 SIGMA_LUMINANCE = 0.2
@@ -91,7 +91,7 @@ def _local_means(maps: Tensor, window: int, sigma: float) -> Tensor:
     """Gaussian-weighted means at every position, the border filled with zeros; separable."""
     # The published window is rounded to float32, so that its sum is 1 + 2e-8, and the variances,
     # differences of such means, are off by as much; kept, for equal figures.
-    kernel = gaussian(window, sigma)
+    kernel = torch.tensor(gaussian(window, sigma), dtype=torch.float64)
     kernel = kernel * torch.outer(kernel, kernel).float().double().sum().sqrt()
     weights = kernel.tolist()
     # Map by map, so that each stays in the processor's cache: ten times as fast as a convolution.

@@ -6,6 +6,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from restorekit.functional.precision import full_precision
+from restorekit.functional.windows import constant, gaussian
+
 
 def psnr(pred: Tensor, gt: Tensor, *, data_range: float = 1.0) -> Tensor:
     """Peak signal-to-noise ratio of each image, in dB; higher is better.
@@ -58,14 +61,15 @@ def ssim(
     ).mean(dim=(1, 2, 3))
 
 
+@full_precision
 def ssim_map(pred: Tensor, gt: Tensor, *, data_range: float, window: int, sigma: float) -> Tensor:
-    """SSIM at every window position, (N, C, H - window + 1, W - window + 1)."""
+    """SSIM at every window position, (N, C, H - window + 1, W - window + 1), float32 or float64."""
     if min(pred.shape[-2:]) < window:
         raise ValueError(
             f'ssim: images must be at least {window} x {window}, got {tuple(pred.shape[-2:])}'
         )
     channels = pred.shape[1]
-    kernel = gaussian(window, sigma).to(pred)
+    kernel = constant(gaussian(window, sigma), pred)
 
     # The five local means in one filtering, separable.
     stack = torch.cat([pred, gt, pred * pred, gt * gt, pred * gt], dim=1)
@@ -80,13 +84,6 @@ def ssim_map(pred: Tensor, gt: Tensor, *, data_range: float, window: int, sigma:
     luminance = (2 * mean_pg + c1) / (mean_pp + mean_gg + c1)
     structure = (2 * (product - mean_pg) + c2) / (square_p - mean_pp + square_g - mean_gg + c2)
     return luminance * structure
-
-
-def gaussian(window: int, sigma: float) -> Tensor:
-    """Weights of a one-dimensional Gaussian window, (window,), float64, their sum 1."""
-    x = torch.arange(window, dtype=torch.float64) - (window - 1) / 2
-    kernel = torch.exp(-x.square() / (2 * sigma**2))
-    return kernel / kernel.sum()
 
 
 def check_pair(pred: Tensor, gt: Tensor, where: str) -> None:

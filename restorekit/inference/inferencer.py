@@ -9,13 +9,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from restorekit.functional import tiled
+from restorekit.functional import tf32, tiled
 from restorekit.inference.loading import Model, load_restorer
 from restorekit.restorers import BaseRestorer
 
 
 class Inferencer:
-    """Restores images, or brackets, with a model.
+    """Restores images, or brackets, with a model, in float32 without TF32.
 
     Args:
         config, weights, unsafe_load: As in `load_restorer`.
@@ -47,6 +47,7 @@ class Inferencer:
         self.model: BaseRestorer = model.to(self.device)
 
     @torch.inference_mode()
+    @tf32(False)
     def __call__(
         self, image: np.ndarray | Sequence[np.ndarray], exposures: Sequence[float] | None = None
     ) -> np.ndarray:

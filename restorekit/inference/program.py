@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from restorekit.functional import tf32
 from restorekit.io import write_whole
 from restorekit.restorers import BaseRestorer
 from restorekit.version import __version__
@@ -30,6 +31,7 @@ class ExportError(ValueError):
     """A model cannot be exported, or the file does not compute what the model does."""
 
 
+@tf32(False)
 def export(model: BaseRestorer, path: str | Path, *, size: tuple[int, int] | None = None) -> float:
     """Write a restorer as a program: `.pt2` for torch.export.load, `.onnx` for ONNX Runtime.
 
@@ -39,7 +41,8 @@ def export(model: BaseRestorer, path: str | Path, *, size: tuple[int, int] | Non
     in the file, 'restorekit.json', says so too.
 
     Before it is written the program is loaded and run on images of other sizes than it was traced
-    with, on the CPU where it is ONNX, and compared with the model.
+    with, on the CPU where it is ONNX, and compared with the model, without TF32: whether a GPU
+    uses that later is for the process to say that runs the program.
 
     Args:
         model: Folded, in evaluation mode, on the device that the program is for.

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from restorekit.functional import full_precision
+from restorekit.functional.windows import constant
 from restorekit.losses.pixel import check_shapes
 from restorekit.registry import LOSSES
+
+TAPS = (0.05, 0.25, 0.4, 0.25, 0.05)
+KERNEL = [row * column for row, column in itertools.product(TAPS, TAPS)]
 
 
 @LOSSES.register_module()
@@ -24,29 +31,28 @@ class EdgeLoss(nn.Module):
         CVPR 2020; Mao et al. (DeepRFT), AAAI 2023.
     """
 
-    kernel: Tensor
-
     def __init__(self, eps: float = 1e-3) -> None:
         super().__init__()
         self.eps = eps
-        taps = torch.tensor([0.05, 0.25, 0.4, 0.25, 0.05], dtype=torch.float64)
-        self.register_buffer('kernel', torch.outer(taps, taps), persistent=False)
 
+    @full_precision
     def forward(self, pred: Tensor, target: Tensor) -> Tensor:
         """A scalar, of two tensors of one shape, (N, C, H, W)."""
         check_shapes(pred, target, 'EdgeLoss')
-        edges = self._laplacian(pred - target)
+        edges = _laplacian(pred - target)
         return (edges.square() + self.eps**2).sqrt().mean()
 
-    def _laplacian(self, image: Tensor) -> Tensor:
-        kept = torch.zeros_like(image)
-        kept[..., ::2, ::2] = 4 * self._blur(image)[..., ::2, ::2]
-        return image - self._blur(kept)
 
-    def _blur(self, image: Tensor) -> Tensor:
-        channels = image.shape[1]
-        kernel = self.kernel.to(image).expand(channels, 1, 5, 5)
-        return F.conv2d(F.pad(image, (2, 2, 2, 2), mode='replicate'), kernel, groups=channels)
+def _laplacian(image: Tensor) -> Tensor:
+    kept = torch.zeros_like(image)
+    kept[..., ::2, ::2] = 4 * _blur(image)[..., ::2, ::2]
+    return image - _blur(kept)
+
+
+def _blur(image: Tensor) -> Tensor:
+    channels = image.shape[1]
+    kernel = constant(KERNEL, image).view(1, 1, 5, 5).expand(channels, 1, 5, 5)
+    return F.conv2d(F.pad(image, (2, 2, 2, 2), mode='replicate'), kernel, groups=channels)
 
 
 @LOSSES.register_module()
@@ -60,6 +66,7 @@ class FrequencyLoss(nn.Module):
         AAAI 2023.
     """
 
+    @full_precision
     def forward(self, pred: Tensor, target: Tensor) -> Tensor:
         """A scalar, of two tensors of one shape, (N, C, H, W)."""
         check_shapes(pred, target, 'FrequencyLoss')

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from restorekit.functional import full_precision
 from restorekit.registry import LOSSES
 
 
@@ -21,6 +22,7 @@ def check_shapes(pred: Tensor, target: Tensor, where: str) -> None:
 class L1Loss(nn.Module):
     """The mean of |pred - target|."""
 
+    @full_precision
     def forward(self, pred: Tensor, target: Tensor) -> Tensor:
         """A scalar, of two tensors of one shape, (N, C, H, W)."""
         check_shapes(pred, target, 'L1Loss')
@@ -31,6 +33,7 @@ class L1Loss(nn.Module):
 class MSELoss(nn.Module):
     """The mean of (pred - target)^2."""
 
+    @full_precision
     def forward(self, pred: Tensor, target: Tensor) -> Tensor:
         """A scalar, of two tensors of one shape, (N, C, H, W)."""
         check_shapes(pred, target, 'MSELoss')
@@ -52,6 +55,7 @@ class CharbonnierLoss(nn.Module):
         super().__init__()
         self.eps = eps
 
+    @full_precision
     def forward(self, pred: Tensor, target: Tensor) -> Tensor:
         """A scalar, of two tensors of one shape, (N, C, H, W)."""
         check_shapes(pred, target, 'CharbonnierLoss')

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from restorekit.functional import ssim_map
+from restorekit.functional import full_precision, ssim_map
 from restorekit.losses.pixel import check_shapes
 from restorekit.registry import LOSSES
 
@@ -25,6 +25,7 @@ class SSIMLoss(nn.Module):
         self.sigma = sigma
         self.data_range = data_range
 
+    @full_precision
     def forward(self, pred: Tensor, target: Tensor) -> Tensor:
         """A scalar, of two tensors of one shape, (N, C, H, W)."""
         check_shapes(pred, target, 'SSIMLoss')

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from restorekit.functional import mu_law
+from restorekit.functional import full_precision, mu_law
 from restorekit.losses.pixel import check_shapes
 from restorekit.registry import LOSSES
 
@@ -28,6 +28,7 @@ class MultiScaleLoss(nn.Module):
         self.loss = LOSSES.build(loss)
         self.scales = tuple(scales)
 
+    @full_precision
     def forward(self, pred: Tensor, target: Tensor) -> Tensor:
         """A scalar, of two tensors of one shape, (N, C, H, W)."""
         check_shapes(pred, target, 'MultiScaleLoss')
@@ -57,6 +58,7 @@ class TonemappedLoss(nn.Module):
         self.loss = LOSSES.build(loss)
         self.mu = mu
 
+    @full_precision
     def forward(self, pred: Tensor, target: Tensor) -> Tensor:
         """A scalar, of two tensors of one shape, (N, C, H, W)."""
         return self.loss(self._compress(pred), self._compress(target))

@@ -69,7 +69,7 @@ class ImageMetric(BaseMetric):
 
     @property
     def protocol(self) -> str:
-        """How the figures were computed, in words."""
+        """How the figures were computed, in words; the network's precision where not float32."""
         color = 'BT.601 luma' if self.color == 'y' else 'channels as restored'
         border = (
             'crop border = scale'
@@ -77,7 +77,9 @@ class ImageMetric(BaseMetric):
             else f'crop border {self.crop_border}'
         )
         rounding = 'rounded to 8 bits' if self.rounded else 'unrounded'
-        return f'{self.title}: {color}, {border}, clipped to [0, 1], {rounding}; mean over images'
+        text = f'{self.title}: {color}, {border}, clipped to [0, 1], {rounding}; mean over images'
+        other = sorted({row['precision'] for row in self.rows if 'precision' in row})
+        return f'{text}; network computed in {", ".join(other)}' if other else text
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
         """Score a batch image by image, so that sizes may differ.
@@ -93,9 +95,13 @@ class ImageMetric(BaseMetric):
     def row(self, lq: Tensor, sample: dict, *, baseline: bool) -> dict[str, Any]:
         """What is kept of one image: dataset, name, value, and with `baseline` the input's value.
 
+        Also the network's precision where it is not float32. The input may be on another device
+        than the result; all is compared on the result's.
+
         Args:
             lq: The network's input, (C, H, W), or a bracket, (K, C, H, W).
-            sample: A sample's data: `pred`, `gt`, `dataset` and `name`.
+            sample: A sample's data: `pred`, `gt`, `dataset` and `name`, and maybe `setting` and
+                `precision`.
             baseline: Also score the input.
         Raises:
             ValueError: If there is no ground truth, or if its size differs from the result's.
@@ -114,6 +120,7 @@ class ImageMetric(BaseMetric):
             if self.crop_border == 'scale'
             else int(self.crop_border)
         )
+        gt = gt.to(pred.device)
         target = self.prepare(gt, border)
         row = {
             'dataset': sample['dataset'],
@@ -126,6 +133,8 @@ class ImageMetric(BaseMetric):
             row['input'] = self.score(
                 self.prepare(enlarge(image, gt), border), target, [sample]
             ).item()
+        if sample.get('precision', 'float32') != 'float32':
+            row['precision'] = sample['precision']
         return row
 
     def target(self, lq: Tensor, sample: dict) -> Tensor | None:

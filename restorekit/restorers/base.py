@@ -12,6 +12,7 @@ from mmengine.model import BaseModel
 from torch import Tensor
 
 from restorekit.data_sample import DataSample
+from restorekit.functional import precision
 from restorekit.registry import MODELS
 
 Run = Callable[['BaseRestorer', Tensor, Tensor | None], Tensor]
@@ -110,7 +111,7 @@ class BaseRestorer(BaseModel):
     def predict(
         self, inputs: Tensor | list[Tensor], data_samples: Sequence[DataSample]
     ) -> Sequence[DataSample]:
-        """The samples with `pred`, (C, scale H, scale W), set."""
+        """The samples with `pred`, (C, scale H, scale W), and `precision` set."""
         if isinstance(inputs, Tensor):
             preds: Sequence[Tensor] = list(self.restore(inputs, exposures_of(data_samples)))
         else:
@@ -120,6 +121,7 @@ class BaseRestorer(BaseModel):
             ]
         for sample, pred in zip(data_samples, preds, strict=True):
             sample.pred = pred
+            sample.set_metainfo({'precision': precision(pred.device)})
         return data_samples
 
 

@@ -122,7 +122,6 @@ def test_golden_rfft_block(golden_root, name):
         {
             **(DO_RFFT if '_do_' in name else RFFT),
             'channels': args.get('channels', 8),
-            'norm': 'ortho' if 'ortho' in name else 'backward',
         }
     ).double()
     places = {'main': 'spatial', 'main_fft': 'frequency'}

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from restorekit.blocks import build_block
 from restorekit.contracts import Backbone, Block
 from restorekit.datasets import layout
+from restorekit.functional import full_precision
 from restorekit.metrics import ImageMetric
 from restorekit.registry import BACKBONES, BLOCKS, LOSSES, METRICS, TRANSFORMS
 from restorekit.transforms import generator
@@ -38,6 +39,7 @@ class ExampleNet(Backbone):
 
 @LOSSES.register_module()
 class ExampleLoss(nn.Module):
+    @full_precision
     def forward(self, pred: Tensor, target: Tensor) -> Tensor:
         return ((pred - target).abs() / (target.abs() + 0.1)).mean()
 

@@ -1,0 +1,90 @@
+import pytest
+import torch
+
+from restorekit.functional import (
+    covariance,
+    full_precision,
+    matrix_sqrt,
+    precision,
+    rgb_to_ycbcr,
+    set_tf32,
+    tf32,
+    ycbcr_to_rgb,
+)
+from restorekit.functional.windows import constant
+
+HALF = [torch.bfloat16, torch.float16]
+
+
+@pytest.fixture(autouse=True)
+def _tf32_is_left_as_it_was():
+    with tf32(False):
+        yield
+
+
+@full_precision
+def product(left, right, *, times=1):
+    return times * left @ right
+
+
+@pytest.mark.parametrize('dtype', HALF)
+def test_full_precision_is_float32_at_least(dtype):
+    left, right = torch.rand(2, 5, 5)
+    full = left @ right
+    with torch.autocast('cpu', dtype=dtype):
+        assert torch.equal(product(left, right), full)
+        assert product(left, right).dtype == torch.float32
+        assert product(left.double(), right.double()).dtype == torch.float64
+        assert (left @ right).dtype == dtype, 'autocast has not come back'
+    result = product(left.to(dtype), right=right.to(dtype), times=2)
+    torch.testing.assert_close(result, 2 * left.to(dtype).float() @ right.to(dtype).float())
+
+
+def test_full_precision_on_a_device_without_autocast():
+    meta = torch.empty(3, 3, dtype=torch.float16, device='meta')
+    assert product(meta, meta).dtype == torch.float32
+
+
+@pytest.mark.parametrize('function', [covariance, lambda x: matrix_sqrt(covariance(x))])
+def test_second_order_statistics_under_autocast(function):
+    x = 4 + 0.1 * torch.randn(2, 4, 9, 8)  # a mean that half precision would drown them in
+    expected = function(x)
+    with torch.autocast('cpu', dtype=torch.bfloat16):
+        torch.testing.assert_close(function(x), expected)
+        assert function(x.bfloat16()).dtype == torch.float32
+
+
+@pytest.mark.parametrize('function', [rgb_to_ycbcr, ycbcr_to_rgb])
+def test_colour_under_autocast(function):
+    image = torch.rand(1, 3, 8, 8)
+    expected = function(image)
+    with torch.autocast('cpu', dtype=torch.bfloat16):
+        torch.testing.assert_close(function(image), expected)
+
+
+def test_constants_made_in_inference_serve_training():
+    with torch.inference_mode():
+        constant((1.5, 2.5), torch.zeros(1))
+    x = torch.ones(2, requires_grad=True)
+    (x * constant((1.5, 2.5), x)).sum().backward()
+    assert x.grad.tolist() == [1.5, 2.5]
+    assert constant((1.5, 2.5), x.double()).dtype == torch.float64
+
+
+def test_precision_says_what_is_computed_in():
+    cpu, gpu = torch.device('cpu'), torch.device('cuda')
+    assert precision(cpu) == precision(gpu) == precision(torch.device('meta')) == 'float32'
+    set_tf32(True)
+    assert (precision(cpu), precision(gpu)) == ('float32', 'TF32')
+    with torch.autocast('cpu', dtype=torch.bfloat16):
+        assert precision(cpu) == 'bfloat16'
+
+
+def test_tf32_comes_back():
+    set_tf32(True)
+    with pytest.raises(KeyError), tf32(False):
+        assert not torch.backends.cudnn.allow_tf32
+        assert not torch.backends.cuda.matmul.allow_tf32
+        raise KeyError
+    assert torch.backends.cudnn.allow_tf32
+    assert torch.backends.cuda.matmul.allow_tf32

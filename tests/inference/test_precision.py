@@ -1,0 +1,55 @@
+"""Figures, files and programs are computed in plain float32."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+
+from restorekit.cli.test import evaluate
+from restorekit.functional import precision, tf32
+from restorekit.inference import Inferencer, export
+from restorekit.registry import MODELS, RUNNERS
+from restorekit.restorers import Restorer
+
+BICUBIC = {'type': 'Restorer', 'backbone': {'type': 'Bicubic', 'scale': 2}}
+GPU = torch.device('cuda')
+
+
+@pytest.fixture
+def seen(monkeypatch):
+    """What GPUs compute in each time when a model restores, in a process that allows TF32."""
+    precisions = []
+    restore = Restorer.restore
+
+    def recorded(self, *inputs):
+        precisions.append(precision(GPU))
+        return restore(self, *inputs)
+
+    monkeypatch.setattr(Restorer, 'restore', recorded)
+    with tf32(True):
+        yield precisions
+        assert precision(GPU) == 'TF32', 'it has not come back'
+
+
+def test_restoring(seen):
+    Inferencer(Config({'model': BICUBIC}))(np.zeros((8, 8, 3), np.float32))
+    assert seen == ['float32']
+
+
+def test_exporting(seen, tmp_path):
+    export(MODELS.build(BICUBIC).eval(), tmp_path / 'model.pt2', size=(8, 8))
+    assert set(seen) == {'float32'}
+
+
+def test_testing(seen, monkeypatch):
+    model = MODELS.build(BICUBIC)
+    runner = SimpleNamespace(
+        model=model,
+        test=lambda: model.restore(torch.zeros(1, 3, 8, 8)),
+        test_evaluator=SimpleNamespace(metrics=[]),
+    )
+    monkeypatch.setattr(RUNNERS, 'build', lambda config: runner)
+    evaluate(Config({}), None)
+    assert seen == ['float32']
