@@ -8,7 +8,8 @@ from typing import Any
 
 from mmengine.config import Config
 
-from restorekit.config.checking import ConfigError, check_config, typed_entries
+from restorekit.config.checking import ConfigError, check_config
+from restorekit.config.entries import typed_entries
 from restorekit.options import nearest
 from restorekit.registry import REGISTRIES
 

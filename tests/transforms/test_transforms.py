@@ -167,7 +167,7 @@ def test_jpeg_quality_range_is_drawn_per_sample():
 
 @pytest.mark.parametrize('quality', [0, 101, (30, 20), None])
 def test_jpeg_quality_out_of_range(quality):
-    with pytest.raises(ValueError, match='quality must be in 1..100'):
+    with pytest.raises(ValueError, match='quality must be in(t of 1 to 100| 1..100)'):
         JPEGCompress(quality)({'gt': smooth_image(8, 8)})
 
 
@@ -244,7 +244,7 @@ def test_pack_gives_contiguous_tensors_of_their_own():
 @pytest.mark.parametrize(
     ('config', 'message'),
     [
-        ({'type': 'PairedRandomCrop', 'size': 0}, 'size must be an integer >= 1, got 0'),
+        ({'type': 'PairedRandomCrop', 'size': 0}, 'size must be int of 1 or more [|] None, got 0'),
         ({'type': 'LoadImages', 'color': 'hsv'}, "color must be 'rgb' [|] 'y', got 'hsv'"),
     ],
 )
