@@ -309,6 +309,23 @@ def test_all_slips_at_once(tmp_path):
     assert len(str(error.value).splitlines()) == 4
 
 
+def test_a_circle_of_bases_is_named_before_anything_is_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(Config, 'fromfile', lambda *_, **__: pytest.fail('it was read'))
+    for name, base in (('a', 'b'), ('b', 'c'), ('c', 'b')):
+        (tmp_path / f'{name}.py').write_text(f"_base_ = ['./{base}.py']")
+    b, c = tmp_path / 'b.py', tmp_path / 'c.py'
+    with pytest.raises(ConfigError, match=rf'a\.py: _base_ goes in a circle: {b} -> {c} -> {b}$'):
+        load_config(str(tmp_path / 'a.py'))
+
+
+def test_one_base_may_be_reached_by_two_ways(tmp_path):
+    (tmp_path / 'd.py').write_text('')
+    for name in 'bc':
+        (tmp_path / f'{name}.py').write_text("_base_ = './d.py'")
+    (tmp_path / 'a.py').write_text("_base_ = ['./b.py', './c.py']")
+    assert isinstance(load_config(str(tmp_path / 'a.py')), Config)
+
+
 def test_overrides_are_checked_too(tmp_path):
     text = "model = dict(type='Restorer', backbone=dict(type='AIN'))"
     assert check(tmp_path, text, **{'model.backbone.num_blocks': 2}).model.backbone.num_blocks == 2
