@@ -95,6 +95,17 @@ def test_positionals_may_follow_options(tmp_path):
     assert 'no.pth: no such checkpoint' in message
 
 
+def test_an_empty_config_says_what_it_lacks(tmp_path):
+    empty = tmp_path / 'empty.py'
+    empty.write_text('')
+    work = ['--work-dir', tmp_path / 'w']
+    lacks = 'it has no model, test_dataloader, test_evaluator'
+    assert lacks in error_of('test', empty, *work)
+    assert 'it has no train_dataloader' in error_of('train', empty, *work)
+    command = ['restore', tmp_path / 'a.png', '-m', empty, '-o', tmp_path / 'out']
+    assert 'empty.py: no model in this config' in error_of(*command)
+
+
 def test_a_device_that_computes_nothing(tmp_path):
     image = ['-m', 'bicubic/bicubic_x2.py', '-o', tmp_path / 'out', '--device', 'meta']
     assert "device 'meta' computes nothing" in error_of('restore', tmp_path / 'a.png', *image)

@@ -200,7 +200,9 @@ def test_rounded_luma_has_eight_bits(tmp_path):
         LoadImages(color='y', rounded=True)({'files': {'gt': [str(tmp_path / 'a.png')]}})['gt']
         * 255
     )
-    np.testing.assert_allclose(luma, luma.round(), atol=1e-4)
+    exact = LoadImages(color='y')({'files': {'gt': [str(tmp_path / 'a.png')]}})['gt'] * 255
+    np.testing.assert_allclose(luma, np.floor(exact + 0.5), atol=1e-4)
+    assert np.abs(luma - exact).max() > 0.3, 'nothing was rounded'
 
 
 def test_cache_runs_once_a_file_and_is_not_changed_by_what_follows(tmp_path):
