@@ -197,7 +197,8 @@ def fits(value: object, hint: Any) -> bool:
         return any(fits(value, argument) for argument in arguments)
     if kind is Annotated:
         rules = (rule for rule in arguments[1:] if isinstance(rule, Within))
-        return fits(value, arguments[0]) and all(rule.holds(value) for rule in rules)
+        inside = isinstance(value, Real) and all(rule.holds(float(value)) for rule in rules)
+        return inside and fits(value, arguments[0])
     if kind is typing.Literal:
         return value in arguments
     if kind in (list, tuple, Sequence):
