@@ -57,6 +57,9 @@ KINDS: dict[str, dict[str, Any]] = {
         'momentum': Fraction,
         'betas': tuple[Fraction, Fraction],
         'eps': NotNegative,
+        'amsgrad': bool,
+        'nesterov': bool,
+        'maximize': bool,
     },
     'clip_grad': {'max_norm': Positive, 'clip_value': Positive, 'norm_type': Positive},
     'param_scheduler': {

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import re
+from pathlib import Path
 
 import pytest
 import torch
@@ -10,6 +12,7 @@ import torch
 from restorekit.cli import errors
 from restorekit.cli import list as list_command
 from restorekit.cli.errors import keep_traceback, one_message
+from tests.engine.conftest import tiny_config
 from tests.helpers import error_of, restorekit
 
 
@@ -88,6 +91,16 @@ def test_a_missing_package_names_the_extra_that_brings_it(monkeypatch):
         'pip install "restorekit[tensorboard]"'
     )
     assert one_message(ImportError('cannot import x')) == 'ImportError: cannot import x'
+
+
+def test_what_torch_refuses_is_one_sentence_and_its_traceback_is_in_the_log(photo_folder, tmp_path):
+    config = tiny_config(photo_folder, tmp_path / 'w', visualizer=None)
+    config.model.backbone.block = {'type': 'AttentiveInception', 'conv_cfg': {'type': 'Conv3d'}}
+    config.dump(str(tmp_path / 'tiny.py'))
+    message = error_of('train', tmp_path / 'tiny.py', '--work-dir', tmp_path / 'w')
+    assert 'restorekit train: error: RuntimeError: ' in message
+    log = re.search(r'\(the traceback is in (.*\.log); --traceback shows', message)[1]
+    assert 'Traceback (most recent call last)' in Path(log).read_text()
 
 
 def test_positionals_may_follow_options(tmp_path):

@@ -219,6 +219,7 @@ SENSELESS = {
     'param_scheduler.milestones': ['x', [1, -2], 3],
     'model.backbone.num_blocks': [-2, 100_000_000],
     'model.backbone.num_feats': [-16, 0, 1_000_000],
+    'optim_wrapper.optimizer.amsgrad': ['maybe'],
     'log_level': ['LOUD'],
     'randomness.seed': ['x', -1],
     'train_dataloader.batch_size': [0, '2'],
