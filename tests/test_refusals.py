@@ -8,7 +8,7 @@ import torch
 
 from restorekit.config import ConfigError, load_config
 from restorekit.config.embedded import parse_literals
-from restorekit.datasets import FolderDataset, sample_photo
+from restorekit.datasets import BracketDataset, FolderDataset, SICEDataset, sample_photo
 from restorekit.io import write_image
 from restorekit.registry import REGISTRIES
 from restorekit.restorers import AverageFusion
@@ -74,8 +74,7 @@ NET = {'type': 'ResidualNet', 'num_feats': 4, 'num_blocks': 1}
 )
 def test_parts(registry, entry, message):
     with pytest.raises(ValueError, match=message):
-        part = REGISTRIES[registry].build(entry)
-        part.full_init()  # a dataset lists its files when it is needed
+        REGISTRIES[registry].build(entry)
 
 
 def test_modes_of_a_restorer():
@@ -100,6 +99,19 @@ def test_problems_of_a_dataset_name_it(tmp_path):
     message = r'(?s)mine: 1 problem\(s\) in the data:\n.*6 x 6 pixels are smaller'
     with pytest.raises(ValueError, match=message):
         FolderDataset(**options)[0]
+
+
+def test_scenes_that_lack_something(tmp_path):
+    for folder in ('scene', 'Label'):
+        (tmp_path / folder).mkdir()
+    for index in range(2):
+        write_image(tmp_path / f'scene/{index}.png', smooth_image(6, 6) * (index + 1) / 2)
+    (tmp_path / 'scene/exposure.txt').write_text('0\n1\n')
+    with pytest.raises(ValueError, match=r'scene: no truth\.hdr'):
+        BracketDataset(str(tmp_path / 'scene'), gt_name='truth.hdr', pipeline=[])
+    write_image(tmp_path / 'Label/scene.png', smooth_image(6, 6))
+    with pytest.raises(ValueError, match=r'scene: has 2 frames, no pair \(0, 5\)'):
+        SICEDataset(str(tmp_path), pair=(0, 5), pipeline=[])
 
 
 def test_a_photograph_that_is_not_there():
