@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from restorekit.blocks.layers import build_conv
 from restorekit.contracts import Block
+from restorekit.options import Width
 from restorekit.registry import BLOCKS
 
 
@@ -31,7 +32,7 @@ class RFFTBlock(Block):
         AAAI 2023; https://github.com/INVOKERer/DeepRFT.
     """
 
-    def __init__(self, channels: int, *, conv_cfg: dict | None = None) -> None:
+    def __init__(self, channels: Width, *, conv_cfg: dict | None = None) -> None:
         super().__init__()
         self.spatial = nn.Sequential(
             build_conv(conv_cfg, channels, channels, 3, bias=False),

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from restorekit.functional import full_precision
 from restorekit.functional.windows import constant
 from restorekit.losses.pixel import check_shapes
+from restorekit.options import Positive
 from restorekit.registry import LOSSES
 
 TAPS = (0.05, 0.25, 0.4, 0.25, 0.05)
@@ -31,7 +32,7 @@ class EdgeLoss(nn.Module):
         CVPR 2020; Mao et al. (DeepRFT), AAAI 2023.
     """
 
-    def __init__(self, eps: float = 1e-3) -> None:
+    def __init__(self, eps: Positive = 1e-3) -> None:
         super().__init__()
         self.eps = eps
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, get_args
+from typing import Annotated, ClassVar
 
 import numpy as np
 import torch
@@ -11,9 +11,12 @@ from mmcv.transforms import BaseTransform
 
 from restorekit.functional import imresize
 from restorekit.io import Sampling, jpeg_round_trip, to_integers
+from restorekit.options import Within
 from restorekit.registry import TRANSFORMS
 from restorekit.transforms.augmentation import GROUND_TRUTH
 from restorekit.transforms.stream import generator
+
+Quality = Annotated[int, Within(1, 100)]
 
 
 @TRANSFORMS.register_module()
@@ -33,7 +36,10 @@ class BicubicDownscale(BaseTransform):
     setting: ClassVar[str] = 'scale'
 
     def __init__(
-        self, scale: int | None = None, rounded: bool = False, back_up: bool = False
+        self,
+        scale: Annotated[int, Within(2, 16)] | None = None,
+        rounded: bool = False,
+        back_up: bool = False,
     ) -> None:
         self.scale = scale
         self.rounded = rounded
@@ -96,17 +102,13 @@ class JPEGCompress(BaseTransform):
 
     def __init__(
         self,
-        quality: int | tuple[int, int] | None = None,
+        quality: Quality | tuple[Quality, Quality] | None = None,
         sampling: Sampling | Sequence[Sampling] = '4:2:0',
     ) -> None:
         self.quality = quality
         self.samplings = (sampling,) if isinstance(sampling, str) else tuple(sampling)
-        unknown = [name for name in self.samplings if name not in get_args(Sampling)]
-        if unknown or not self.samplings:
-            raise ValueError(
-                f'JPEGCompress: sampling must be one or more of {get_args(Sampling)}, '
-                f'got {sampling!r}'
-            )
+        if not self.samplings:
+            raise ValueError('JPEGCompress: sampling must be one or several, got none')
 
     def transform(self, results: dict) -> dict:
         low, high = self._quality(results)

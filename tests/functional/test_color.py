@@ -19,9 +19,19 @@ def test_luma_of_pure_colours(rgb, luma):
     assert rgb_to_y(pixel(*rgb)).item() * 255 == pytest.approx(luma, abs=1e-9)
 
 
-def test_chroma_of_gray_is_neutral():
-    ycbcr = rgb_to_ycbcr(pixel(0.3, 0.3, 0.3)) * 255
+@pytest.mark.parametrize('gray', [0, 0.3, 1])
+def test_chroma_of_gray_is_neutral(gray):
+    ycbcr = rgb_to_ycbcr(pixel(gray, gray, gray)) * 255
     np.testing.assert_allclose(ycbcr[0, 1:, 0, 0], [128, 128], atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ('rgb', 'chroma'),
+    [((1, 0, 0), (90.203, 240)), ((0, 1, 0), (53.797, 34.214)), ((0, 0, 1), (240, 109.786))],
+)
+def test_chroma_of_pure_colours(rgb, chroma):
+    ycbcr = rgb_to_ycbcr(pixel(*rgb)) * 255
+    np.testing.assert_allclose(ycbcr[0, 1:, 0, 0], chroma, atol=1e-9)
 
 
 @given(st.lists(st.floats(0, 1), min_size=3, max_size=3))

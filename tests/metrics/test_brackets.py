@@ -1,10 +1,11 @@
 import json
+import math
 
 import numpy as np
 import pytest
 import torch
 
-from restorekit.functional import ldr_to_hdr, mef_ssim, rgb_to_gray
+from restorekit.functional import ldr_to_hdr, mef_ssim, rgb_to_gray, ssim
 from restorekit.registry import METRICS
 
 
@@ -32,8 +33,10 @@ def test_constants_by_hand():
     assert evaluate('PSNRMu', lq, {'pred': pred, 'gt': gt})[0]['value'] == pytest.approx(
         21.7946, abs=1e-4
     )
-    row, metric = evaluate('SSIMMu', lq, {'pred': gt, 'gt': gt}, mu=100)
-    assert row['value'] == pytest.approx(1)
+    pred, gt = torch.rand(3, 16, 16), torch.rand(3, 16, 16)
+    row, metric = evaluate('SSIMMu', lq, {'pred': pred, 'gt': gt}, mu=100)
+    curves = [torch.log1p(100 * image.double())[None] / math.log(101) for image in (pred, gt)]
+    assert row['value'] == pytest.approx(ssim(*curves).item(), abs=1e-9)
     assert 'mu = 100' in metric.protocol
 
 
@@ -61,7 +64,9 @@ class TestMEFSSIM:
     def test_frames_of_the_input_where_they_have_its_size(self):
         lq = torch.rand(2, 3, 20, 24)
         row, _ = evaluate('MEFSSIM', lq, {'pred': lq.mean(0)}, luminance=True)
-        assert 0 < row['value'] < 1
+        gray = rgb_to_gray(torch.cat([lq, lq.mean(0)[None]]).double())
+        expected = mef_ssim(gray[2:], gray[None, :2], luminance=True).item()
+        assert row['value'] == pytest.approx(expected, abs=1e-9)
         with pytest.raises(ValueError, match=r'restored to \(3, 40, 48\), .* \(2, 3, 20, 24\)'):
             evaluate('MEFSSIM', lq, {'pred': torch.rand(3, 40, 48)})
 
