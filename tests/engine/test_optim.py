@@ -114,3 +114,13 @@ def test_infinity_on_one_rank_is_left_out_by_both(tmp_path):
 
 def test_so_it_is_by_a_fused_optimizer(tmp_path):
     on_two_ranks(infinite_on_one, True, folder=tmp_path)
+
+
+def test_steps_left_out_are_counted_anew_after_one_that_is_taken():
+    parameter = nn.Parameter(torch.ones(1))
+    wrapper = OptimWrapper(torch.optim.SGD([parameter], lr=0.5))
+    counts = []
+    for loss in (torch.nan, torch.inf, 1.0, torch.nan):
+        wrapper.update_params(parameter.sum() * loss)
+        counts.append((wrapper.skipped, wrapper.skipped_in_a_row, parameter.item()))
+    assert counts == [(1, 1, 1.0), (2, 2, 1.0), (2, 0, 0.5), (3, 1, 0.5)]

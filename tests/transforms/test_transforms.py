@@ -3,6 +3,8 @@ import random
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from restorekit.io import jpeg_round_trip, write_image
 from restorekit.registry import TRANSFORMS
@@ -13,6 +15,7 @@ from restorekit.transforms import (
     LoadImages,
     PackInputs,
     PairedRandomCrop,
+    RandomChannelOrder,
     RandomFlipRotate,
     build_transforms,
     generator,
@@ -65,6 +68,56 @@ def test_stream_restores_the_global_generators_even_after_an_error():
         raise RuntimeError
     after = random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist()  # noqa: NPY002
     assert before == after
+
+
+AUGMENTATIONS = st.lists(
+    st.sampled_from(
+        [
+            lambda: PairedRandomCrop(3),
+            lambda: RandomFlipRotate(),
+            lambda: RandomFlipRotate(flip=False),
+            lambda: RandomFlipRotate(rotate=False),
+            lambda: RandomChannelOrder(),
+        ]
+    ),
+    min_size=1,
+    max_size=5,
+)
+
+
+@settings(max_examples=40)
+@given(AUGMENTATIONS, st.integers(3, 8), st.integers(3, 8), st.integers(1, 4), st.integers(0, 99))
+def test_every_key_goes_through_the_same_augmentations(makers, height, width, scale, position):
+    small = coordinates(height, width)
+    large = coordinates(height * scale, width * scale, scale)
+    truth = {'gt': large, 'gt_frames': np.stack([large, large + 1], axis=2)}
+    alone = {name: {name: image} for name, image in truth.items()}
+    together = {'lq': small, **truth}
+    for index, make in enumerate(makers):
+        with sample_stream(position, index):
+            together = make()(together)
+        if scale == 1:  # a crop would count in pixels of the ground truth
+            for name, results in alone.items():
+                with sample_stream(position, index):
+                    alone[name] = make()(results)
+    assert together.keys() == {'lq', 'gt', 'gt_frames'}
+    np.testing.assert_array_equal(together['gt'][::scale, ::scale], together['lq'])
+    np.testing.assert_array_equal(together['gt_frames'][:, :, 0], together['gt'])
+    np.testing.assert_array_equal(together['gt_frames'][:, :, 1], together['gt'] + 1)
+    if scale == 1:
+        for name, results in alone.items():
+            np.testing.assert_array_equal(results[name], together[name])
+
+
+def test_channels_come_in_all_six_orders():
+    image = np.broadcast_to(np.float32([0, 1, 2]), (4, 5, 3))
+    seen = set()
+    for position in range(60):
+        with sample_stream(0, position):
+            out = RandomChannelOrder()({'lq': image})['lq']
+        assert (out == out[0, 0]).all()
+        seen.add(tuple(out[0, 0]))
+    assert len(seen) == 6
 
 
 @pytest.mark.parametrize('scale', [1, 2, 3])
@@ -149,9 +202,13 @@ def test_downscale_equals_the_published_file(data_root):
     np.testing.assert_array_equal(made['lq'], published['lq'])
 
 
-def test_downscale_without_a_scale():
-    with pytest.raises(ValueError, match='scale must be an integer >= 2, .* got None'):
-        BicubicDownscale()({'gt': smooth_image(8, 8)})
+@pytest.mark.parametrize('scale', [None, 1, 0, -2, 2.0, '2'])
+def test_downscale_without_a_scale(scale):
+    message = rf'scale must be an integer >= 2, .* got {scale!r}$'
+    with pytest.raises(ValueError, match=message):
+        BicubicDownscale()({'gt': smooth_image(8, 8), 'scale': scale})
+    with pytest.raises(ValueError, match=message):
+        BicubicDownscale().plan({'gt': (8, 8)}, {'scale': scale})
 
 
 def test_jpeg_quality_range_is_drawn_per_sample():
@@ -213,12 +270,12 @@ def test_cache_runs_once_a_file_and_is_not_changed_by_what_follows(tmp_path):
 
     cache = Cache([LoadImages(), count])
     paths = {'files': {'gt': [str(tmp_path / 'a.png')]}}
-    first = cache({**paths})
-    cut = PairedRandomCrop(4)(cache({**paths}))
-    again = cache({**paths})
+    given = {**paths}
+    for results in (cache(given), cache({**paths}), cache({**paths})):
+        assert results['gt'].shape == (12, 12, 3)
+        assert PairedRandomCrop(4)(results)['gt'].shape == (4, 4, 3)
     assert len(calls) == 1
-    assert cut['gt'].shape == (4, 4, 3)
-    np.testing.assert_array_equal(first['gt'], again['gt'])
+    assert given == paths, 'what was given was changed'
 
 
 def test_cache_stops_at_its_limit(tmp_path):
