@@ -37,10 +37,22 @@ def resize_row(row: list[float], scale: float, length: int, *, antialias: bool) 
     return result
 
 
+class TieError(ValueError):
+    """A value is half-way between two integers, or so near that the order of a sum decides."""
+
+
 def imresize(
-    image: np.ndarray, scales: tuple[float, float], size: tuple[int, int], *, antialias: bool = True
+    image: np.ndarray,
+    scales: tuple[float, float],
+    size: tuple[int, int],
+    *,
+    antialias: bool = True,
+    ties: bool = True,
 ) -> np.ndarray:
-    """MATLAB's `imresize` of (H, W); uint8 images are rounded and clipped after each pass."""
+    """MATLAB's `imresize` of (H, W); uint8 images are rounded and clipped after each pass.
+
+    With `ties` off, TieError is raised where such a rounding is not certain.
+    """
     result = image.astype(np.float64)
     for axis in sorted((0, 1), key=lambda axis: scales[axis]):
         lines = result.T if axis == 0 else result
@@ -49,6 +61,8 @@ def imresize(
         )
         result = lines.T if axis == 0 else lines
         if image.dtype == np.uint8:
+            if not ties and (np.abs(result % 1 - 0.5) < 1e-9).any():
+                raise TieError
             result = np.clip(np.floor(result + 0.5), 0, 255)
     return result.astype(image.dtype) if image.dtype == np.uint8 else result
 

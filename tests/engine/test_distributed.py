@@ -161,6 +161,24 @@ def test_three_ranks_resume_in_the_same_bits_without_bucket_rebuild(photo_folder
     assert_same(expected, train(part, 3, '--resume', f'{whole.work_dir}/iter_4.pth'))
 
 
+def test_a_run_goes_on_with_another_number_of_ranks(photo_folder, tmp_path):
+    def options(ranks):
+        return {**PLAIN, 'train_dataloader.batch_size': 4 // ranks}
+
+    whole = tiny_config(photo_folder, tmp_path / 'whole', **options(1))
+    expected = train_alone(whole)
+    for ranks, other in ((2, 1), (1, 2)):
+        config = tiny_config(photo_folder, tmp_path / f'{ranks}to{other}', **options(ranks))
+        config.train_cfg.max_iters = 4
+        finish(start(config, ranks))
+        config = tiny_config(photo_folder, config.work_dir, **options(other))
+        result = train(config, other, '--resume')
+        assert_close(expected, result)
+        assert result['meta']['position'] == expected['meta']['position'] == 48
+        log = '\n'.join(path.read_text() for path in Path(config.work_dir).glob('*/*.log'))
+        assert f'another number of processes ({ranks} before, {other} now)' in log
+
+
 def sharding():
     wrapper = Config.fromfile(str(config_folder() / '_base_/fsdp.py')).model_wrapper_cfg.to_dict()
     wrapper['auto_wrap_policy']['min_num_params'] = 1000  # the networks here are small
