@@ -70,12 +70,14 @@ class Checkpoints(RuleBasedStateMachine):
     @rule(steps=st.integers(1, 5), error=st.sampled_from([KeyboardInterrupt, OSError]))
     def save_in_vain(self, steps, error):
         """Ctrl-C, or a full disk, before the file is on the disk."""
+        before = {path.name for path in self.folder.iterdir()}
         with (
             mock.patch.object(self.runner, 'iter', self.runner.iter + steps),
             mock.patch.object(os, 'fsync', side_effect=error),
             pytest.raises((KeyboardInterrupt, CheckpointError)),
         ):
             self.hook.save(self.runner)
+        assert {path.name for path in self.folder.iterdir()} == before
 
     @precondition(lambda self: self.held)
     @rule(data=st.data())

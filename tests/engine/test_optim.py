@@ -2,6 +2,7 @@
 
 import copy
 
+import pytest
 import torch
 from torch import nn
 from torch.distributed.fsdp import FullyShardedDataParallel
@@ -75,10 +76,6 @@ def go_on_with_the_other(rank):
         model, wrapper = other, other_wrapper
 
 
-def test_a_run_goes_on_with_or_without_shards(tmp_path):
-    on_two_ranks(go_on_with_the_other, folder=tmp_path)
-
-
 def test_numbered_states_stay_as_torch_writes_them():
     model, wrapper = start(OptimWrapper, sharded=False)
     train(model, wrapper, 1)
@@ -108,37 +105,16 @@ def infinite_on_one(rank, fused):
     assert all(torch.equal(after[name], value) for name, value in before.items())
 
 
-def test_infinity_on_one_rank_is_left_out_by_both(tmp_path):
-    on_two_ranks(infinite_on_one, False, folder=tmp_path)
+def all_of_them(rank):
+    go_on_with_the_other(rank)
+    infinite_on_one(rank, False)
+    infinite_on_one(rank, True)
 
 
-def test_so_it_is_by_a_fused_optimizer(tmp_path):
-    on_two_ranks(infinite_on_one, True, folder=tmp_path)
+@pytest.mark.slow
+def test_two_ranks(tmp_path):
+    """A run goes on with or without shards; infinity on one rank is left out by both.
 
-
-def test_steps_left_out_are_counted_anew_after_one_that_is_taken():
-    parameter = nn.Parameter(torch.ones(1))
-    wrapper = OptimWrapper(torch.optim.SGD([parameter], lr=0.5))
-    counts = []
-    for loss in (torch.nan, torch.inf, 1.0, torch.nan):
-        wrapper.update_params(parameter.sum() * loss)
-        counts.append((wrapper.skipped, wrapper.skipped_in_a_row, parameter.item()))
-    assert counts == [(1, 1, 1.0), (2, 2, 1.0), (2, 0, 0.5), (3, 1, 0.5)]
-
-
-def test_float16_on_one_process_leaves_out_what_is_too_large_and_lowers_the_scale():
-    parameter = nn.Parameter(torch.ones(4))
-    wrapper = AmpOptimWrapper(
-        torch.optim.SGD([parameter], lr=0.5), dtype='float16', loss_scale=2.0**10
-    )
-    with wrapper.optim_context(nn.Identity()):
-        product = parameter[None] @ torch.eye(4)
-    assert product.dtype == torch.float16
-    wrapper.update_params(product.float().sum())
-    torch.testing.assert_close(parameter.data, torch.full((4,), 0.5))  # the scale is taken off
-    wrapper.update_params(parameter.sum() * torch.inf)
-    torch.testing.assert_close(parameter.data, torch.full((4,), 0.5))
-    assert wrapper.scaler.get_scale() == 2.0**9
-    other = AmpOptimWrapper(torch.optim.SGD([parameter], lr=0.5), dtype='float16')
-    other.load_state_dict(copy.deepcopy(wrapper.state_dict()))
-    assert other.scaler.get_scale() == 2.0**9
+    All in one pair of processes: they take longer to start than to do it.
+    """
+    on_two_ranks(all_of_them, folder=tmp_path)

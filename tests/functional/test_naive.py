@@ -53,13 +53,21 @@ def test_resize_by_a_scale(height, width, scale, seed):
 
 
 @settings(max_examples=15)
-@given(st.integers(9, 27), st.integers(9, 27), st.integers(1, 3), st.integers(0, 99))
-def test_psnr_b(height, width, channels, seed):
+@given(
+    st.integers(9, 27),
+    st.integers(9, 27),
+    st.integers(1, 3),
+    st.sampled_from([4, 8]),
+    st.integers(0, 99),
+)
+def test_psnr_b(height, width, channels, block, seed):
     pred, gt = random(2, channels, height, width, seed=seed)
-    blocks = np.kron(pred[:, ::8, ::8], np.ones((8, 8)))[:, :height, :width]  # a border that shows
+    small = pred[:, ::block, ::block]
+    blocks = np.kron(small, np.ones((block, block)))[:, :height, :width]  # a border that shows
     for image in (pred, blocks):
-        value = psnr_b(torch.from_numpy(image)[None], torch.from_numpy(gt)[None]).item()
-        assert value == pytest.approx(naive.psnr_b(image, gt), abs=1e-9)
+        tensors = torch.from_numpy(image)[None], torch.from_numpy(gt)[None]
+        value = psnr_b(*tensors, block=block).item()
+        assert value == pytest.approx(naive.psnr_b(image, gt, block=block), abs=1e-9)
 
 
 @settings(max_examples=6)

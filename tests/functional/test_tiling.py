@@ -33,6 +33,9 @@ def test_no_tile_is_larger_and_all_overlap():
 
     tiled(look, torch.rand(1, 1, 100, 30), tile=40, overlap=8)
     assert seen == [(40, 30)] * 3
+    seen.clear()
+    tiled(look, torch.rand(1, 1, 56, 30), tile=40)  # two would overlap by 24
+    assert seen == [(40, 30)] * 3
 
 
 def test_seams_of_a_function_with_a_view_fade():

@@ -45,6 +45,11 @@ def make_case(seed: int, number: int, folder: Path) -> object:
     return case
 
 
+def describe(seed: int, number: int) -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        return str(make_case(seed, number, Path(folder)))
+
+
 def run_one(seed: int, number: int, *, keep: bool = False) -> str:
     """Run a case in a new folder; returns the case and what is wrong with it, or nothing."""
     from tests.fuzz.ends import run_case
@@ -93,7 +98,7 @@ def run_batch(seed: int, first: int, count: int) -> list[str]:
         number, ended = listen(process, number, failures)
         if ended == 'done':
             break
-        failures.append(f'case {number} of seed {seed}\n  WRONG: it {ended}')
+        failures.append(f'{describe(seed, number)}\n  WRONG: it {ended}')
         number += 1
     return failures
 

@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from restorekit.functional import imresize, psnr, psnr_b, rgb_to_y, ssim
+from restorekit.metrics import PSNR
 from restorekit.registry import METRICS
 
 
@@ -89,6 +90,12 @@ def test_two_of_a_kind_by_name(pairs):
 def test_psnr_b_keeps_its_grid():
     with pytest.raises(ValueError, match='multiple of 8.*got 4'):
         METRICS.build({'type': 'PSNRB', 'crop_border': 4})
+
+
+@pytest.mark.parametrize('color', ['rgb', None])
+def test_colours_are_checked_without_a_registry_too(color):
+    with pytest.raises(ValueError, match=rf"PSNR: color must be one of \(.*'y'.*got {color!r}"):
+        PSNR(color=color)
 
 
 @pytest.mark.parametrize('options', [{'color': 'rgb'}, {'crop_border': -1}, {'crop_border': 'x'}])

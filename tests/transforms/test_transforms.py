@@ -222,7 +222,15 @@ def test_jpeg_quality_range_is_drawn_per_sample():
     assert drawn == {10, 11, 12}
 
 
-@pytest.mark.parametrize('quality', [0, 101, (30, 20), None])
+def test_jpeg_quality_has_ends():
+    gt = smooth_image(16, 16)
+    for quality in (1, 100, (1, 1), (100, 100)):
+        ends = quality if isinstance(quality, int) else quality[0]
+        out = JPEGCompress(quality)({'gt': gt})['lq']
+        np.testing.assert_array_equal(out, jpeg_round_trip(gt, ends))
+
+
+@pytest.mark.parametrize('quality', [0, 101, (30, 20), (0, 20), (20, 101), (20,), 10.0, None])
 def test_jpeg_quality_out_of_range(quality):
     with pytest.raises(ValueError, match='quality must be in 1..100'):
         JPEGCompress(quality)({'gt': smooth_image(8, 8)})
@@ -358,6 +366,19 @@ def test_a_bracket_is_one_array_with_its_frames_behind_the_spatial_axes(tmp_path
     np.testing.assert_array_equal(out['exposures'], np.float32([0, 2, 4]))
     large = LoadImages(color='y')({'files': {'gt_frames': paths[:2]}})['gt_frames']
     assert large.shape == (8, 9, 2, 1)
+
+
+def test_truths_of_two_sizes_are_refused():
+    message = 'ground truth must have one size, got gt 8 x 9, gt_frames 8 x 10'
+    with pytest.raises(ValueError, match=message):
+        LoadImages().plan({'gt': (8, 9), 'gt_frames': (8, 10)}, {})
+
+
+def test_a_pair_of_frames_is_one_array(tmp_path):
+    for index in range(2):
+        write_image(tmp_path / f'{index}.png', smooth_image(8, 9, seed=index))
+    paths = [str(tmp_path / f'{index}.png') for index in range(2)]
+    assert LoadImages()({'files': {'lq': paths}})['lq'].shape == (8, 9, 2, 3)
 
 
 def test_a_bracket_fits_a_truth_of_its_own_size_alone():
