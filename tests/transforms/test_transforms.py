@@ -261,11 +261,19 @@ def test_luma_of_a_colour_file_beside_a_gray_one(tmp_path):
 
 def test_rounded_luma_has_eight_bits(tmp_path):
     write_image(tmp_path / 'a.png', smooth_image(8, 9))
-    luma = (
-        LoadImages(color='y', rounded=True)({'files': {'gt': [str(tmp_path / 'a.png')]}})['gt']
-        * 255
+    files = {'gt': [str(tmp_path / 'a.png')]}
+    plain, rounded = (
+        LoadImages(color='y', rounded=rounded)({'files': files})['gt'] for rounded in (False, True)
     )
-    np.testing.assert_allclose(luma, luma.round(), atol=1e-4)
+    np.testing.assert_array_equal(rounded, np.floor(plain * 255 + 0.5) / np.float32(255))
+    assert np.abs(rounded - plain).max() > 0.4 / 255
+    assert rounded.std() > 0.05
+
+
+@pytest.mark.parametrize('color', ['hsv', None])
+def test_colours_are_checked_without_a_registry_too(color):
+    with pytest.raises(ValueError, match=f'LoadImages: color must be one of .*, got {color!r}'):
+        LoadImages(color=color)
 
 
 def test_cache_runs_once_a_file_and_is_not_changed_by_what_follows(tmp_path):
@@ -301,9 +309,25 @@ def test_pack_gives_contiguous_tensors_of_their_own():
     assert packed['inputs'].shape == (3, 4, 6)
     assert packed['inputs'].is_contiguous()
     torch.testing.assert_close(packed['inputs'], torch.from_numpy(lq.copy()).permute(2, 0, 1))
-    assert packed['data_samples'].name == 'a'
+    sample = packed['data_samples']
+    torch.testing.assert_close(sample.gt, packed['inputs'])
+    assert (sample.name, sample.dataset, sample.setting, sample.files) == ('a', 'd', '', {})
+    assert 'exposures' not in sample
     packed['inputs'].zero_()
     assert lq.any()
+
+
+def test_pack_takes_brackets_and_their_exposures():
+    frames = np.stack([coordinates(4, 6), coordinates(4, 6) + 1], axis=2)
+    truth = {'gt': coordinates(4, 6) + 2, 'gt_frames': frames + 3}
+    packed = PackInputs()({'lq': frames, **truth, 'exposures': [0, 2.5]})
+    sample = packed['data_samples']
+    assert packed['inputs'].shape == sample.gt_frames.shape == (2, 3, 4, 6)
+    torch.testing.assert_close(sample.gt_frames, packed['inputs'] + 3)
+    torch.testing.assert_close(sample.gt, packed['inputs'][0] + 2)
+    torch.testing.assert_close(sample.exposures, torch.tensor([0, 2.5]))
+    undamaged = PackInputs()({'gt': coordinates(4, 6)})
+    torch.testing.assert_close(undamaged['inputs'], undamaged['data_samples'].gt)
 
 
 @pytest.mark.parametrize(
@@ -323,6 +347,8 @@ def test_crop_by_the_size_of_the_ground_truth():
     out = PairedRandomCrop(gt_size=24)(dict(pair))
     assert out['lq'].shape == (8, 8, 3)
     np.testing.assert_array_equal(out['gt'][::3, ::3], out['lq'])
+    alone = PairedRandomCrop(gt_size=7)({'gt': coordinates(8, 8)})
+    assert alone['gt'].shape == (7, 7, 3)
     with pytest.raises(ValueError, match='gt_size 25 is not a multiple of scale 3'):
         PairedRandomCrop(gt_size=25)(dict(pair))
     with pytest.raises(ValueError, match='either size or gt_size'):
