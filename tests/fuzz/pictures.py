@@ -6,6 +6,7 @@ import os
 import random
 import struct
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -67,7 +68,9 @@ def change_picture(case: Case, source: Source) -> None:
     if done is False:
         return
     case.changes.append(f'{source.path.name}: {name}')
-    if verdict == 'said':
+    if verdict == 'turned':
+        source.truth = TURNS[done](decode(source.path))
+    elif verdict == 'said':
         source.change('open')
         source.said = True
     else:
@@ -131,6 +134,31 @@ def _with_pillow(path: Path, rng: random.Random, change: object, suffixes: tuple
     return True
 
 
+# By EXIF orientation: what is stored, as it is to be seen.
+TURNS: dict[int, Callable[[np.ndarray], np.ndarray]] = {
+    1: lambda stored: stored,
+    2: lambda stored: stored[:, ::-1],
+    3: lambda stored: stored[::-1, ::-1],
+    4: lambda stored: stored[::-1],
+    5: lambda stored: stored.swapaxes(0, 1),
+    6: lambda stored: np.rot90(stored, -1),
+    7: lambda stored: stored[::-1, ::-1].swapaxes(0, 1),
+    8: np.rot90,
+}
+
+
+def _turn(path: Path, rng: random.Random) -> int | bool:
+    orientation = rng.choice([*TURNS])
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+
+    def save(image: Image.Image, path: Path) -> None:
+        image.save(path, exif=exif)
+
+    done = _with_pillow(path, rng, save, ('.png', '.PNG', '.jpg', '.webp'))
+    return orientation if done else False
+
+
 def _alpha(image: Image.Image, path: Path) -> None:
     image = image.convert('RGBA')
     image.putalpha(100)
@@ -165,6 +193,7 @@ CHANGES = [
     ('/dev/zero', lambda path, rng: _replace(path, lambda p: p.symlink_to('/dev/zero')), 'bad'),
     ('a link to itself', lambda path, rng: _replace(path, lambda p: p.symlink_to(p.name)), 'bad'),
     ('a link to nothing', lambda path, rng: _replace(path, lambda p: p.symlink_to('no')), 'bad'),
+    *[('turned by its EXIF', _turn, 'turned')] * 3,
     ('alpha', lambda p, rng: _with_pillow(p, rng, _alpha, ('.png', '.tif')), 'said'),
     ('two pages', lambda p, rng: _with_pillow(p, rng, _pages, ('.tif', '.webp')), 'said'),
 ]
