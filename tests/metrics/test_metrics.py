@@ -87,6 +87,14 @@ def test_two_of_a_kind_by_name(pairs):
     ]
 
 
+def test_psnr_b_has_the_protocol_of_all(pairs):
+    config = {'type': 'PSNRB', 'color': 'y', 'rounded': True, 'name': 'B'}
+    metric, result = evaluate(config, pairs[:1])
+    pred, gt = ((image[None].double() * 255 + 0.5).floor() / 255 for image in pairs[0])
+    assert result['toy/B'] == pytest.approx(psnr_b(rgb_to_y(pred), rgb_to_y(gt)).item(), abs=1e-9)
+    assert 'B: BT.601 luma, crop border 0, clipped to [0, 1], rounded to 8 bits' in metric.protocol
+
+
 def test_psnr_b_keeps_its_grid():
     with pytest.raises(ValueError, match='multiple of 8.*got 4'):
         METRICS.build({'type': 'PSNRB', 'crop_border': 4})
