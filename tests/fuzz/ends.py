@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import itertools
 import os
+import signal
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -58,7 +59,7 @@ def _in_folder(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def _fault(case: Case) -> Iterator[list[str]]:
-    """A full disk, or Ctrl-C, when something is written for the n-th time."""
+    """A full disk, Ctrl-C, or SIGTERM, when something is written for the n-th time."""
     happened: list[str] = []
     if case.fault is None:
         yield happened
@@ -70,9 +71,11 @@ def _fault(case: Case) -> Iterator[list[str]]:
     def fsync(descriptor: int) -> None:
         if next(count) == number:
             happened.append(kind)
+            if kind == 'full':
+                raise OSError(errno.ENOSPC, 'No space left on device')
             if kind == 'ctrl-c':
                 raise KeyboardInterrupt
-            raise OSError(errno.ENOSPC, 'No space left on device')
+            os.kill(os.getpid(), signal.SIGTERM)
         flush(descriptor)
 
     with mock.patch.object(os, 'fsync', fsync):
@@ -120,15 +123,22 @@ def _leftovers(before: dict, after: dict) -> Iterator[str]:
 
 
 def _judge_fault(case: Case, code: int | str, text: str) -> Iterator[str]:
-    assert case.fault is not None
-    interrupted = case.fault[0] == 'ctrl-c'
-    if interrupted and code not in (INTERRUPTED, 0):
-        yield f'Ctrl-C ends with {code}, not {INTERRUPTED}'
-    if not interrupted and (code != 1 or 'No space left' not in text):
+    kind = case.fault[0] if case.fault else ''
+    allowed = {'full': (1,), 'ctrl-c': (INTERRUPTED, 0), 'sigterm': (0,)}[kind]
+    if code not in allowed:
+        yield f'{kind} ends with {code}, not {allowed[0]}'
+    if kind == 'full' and 'No space left' not in text:
         yield 'a full disk was not told'
     for source in case.sources:
         if source.target is not None and source.target.is_file() and not _readable(source.target):
             yield f'{source.target.name} is half a file'
+    if case.words[0] == 'train' and case.check is not None:
+        with _in_folder(case.folder):
+            again = restorekit(*case.words, '--resume', expect=None)
+        if again.returncode:
+            yield f'it cannot be resumed:\n{_indented(again.stderr)}'
+        else:
+            yield from case.check()
 
 
 def _judge_call(case: Case, text: str, result: np.ndarray | None) -> Iterator[str]:
