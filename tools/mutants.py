@@ -25,6 +25,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+# Whose tests are elsewhere, too.
+ALSO = {'inference': ['cli']}
 SWAPS: dict[type, type] = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult,
     ast.FloorDiv: ast.Mult, ast.Mod: ast.Mult, ast.Pow: ast.Mult, ast.BitOr: ast.BitAnd,
@@ -97,7 +99,7 @@ def run_tests(file: Path, source: str, folder: str) -> int:
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 1)
     os.dup2(null, 2)
-    tests = [f'tests/{folder}']
+    tests = [f'tests/{name}' for name in (folder, *ALSO.get(folder, ()))]
     own = ROOT / tests[0] / f'test_{file.stem}.py'
     tests = [str(own), *tests] if own.exists() else tests  # the likeliest first
     options = ['-x', '-q', '-m', 'not slow', '-p', 'no:cacheprovider', '-p', 'no:xdist']

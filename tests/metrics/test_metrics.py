@@ -81,6 +81,12 @@ def test_errors_name_the_image(pair, message):
         evaluate({'type': 'PSNR', 'crop_border': 4}, [pair], [torch.rand(3, 8, 8)])
 
 
+def test_a_row_without_ground_truth():
+    metric = METRICS.build({'type': 'PSNR'})
+    with pytest.raises(ValueError, match='PSNR: toy/a has no ground truth'):
+        metric.row(torch.rand(3, 8, 8), sample(torch.rand(3, 8, 8), None), baseline=False)
+
+
 def test_two_of_a_kind_by_name(pairs):
     assert list(evaluate({'type': 'PSNR', 'name': 'PSNR-Y', 'color': 'y'}, pairs)[1]) == [
         'toy/PSNR-Y'

@@ -183,6 +183,11 @@ def test_downscale_cuts_to_a_multiple(scale):
     assert back['lq'].shape == back['gt'].shape
 
 
+def test_downscale_of_too_few_pixels():
+    with pytest.raises(ValueError, match='2 x 9 pixels are too few for scale 3'):
+        BicubicDownscale(3)({'gt': smooth_image(2, 9)})
+
+
 def test_downscale_takes_the_datasets_scale_and_rounds_on_demand():
     gt = np.round(smooth_image(24, 24) * 255) / np.float32(255)
     out = BicubicDownscale(rounded=True)({'gt': gt, 'scale': 3})
