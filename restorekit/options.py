@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
+import functools
 import inspect
 import math
 import os
@@ -10,7 +12,7 @@ import types
 import typing
 from collections.abc import Callable, Sequence
 from numbers import Number, Real
-from typing import Any
+from typing import Annotated, Any
 
 from torch import nn
 
@@ -32,6 +34,57 @@ def nearest(name: str, accepted: list[str]) -> str:
 
 class OptionError(TypeError, ValueError):
     """The options of an entry are not those that its class accepts."""
+
+
+def untyped(entry: dict) -> str:
+    """What is wrong with an entry whose type is missing, or no name."""
+    if 'type' in entry:
+        return f'type must be a name, got {entry["type"]!r}'
+    return f"the entry needs a 'type', got only {', '.join(map(str, entry)) or 'an empty dict'}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Within:
+    """The finite numbers that an option takes, in its annotation: `Annotated[int, Within(1, 9)]`.
+
+    Configs and constructors are checked by it alike.
+
+    Args:
+        least, most: The bounds, included.
+        above: A lower bound that is not included.
+        odd: Whether even numbers are left out.
+    """
+
+    least: float | None = None
+    most: float | None = None
+    above: float | None = None
+    odd: bool = False
+
+    def holds(self, value: float) -> bool:
+        """Whether a number is one of them."""
+        return (
+            math.isfinite(value)
+            and (self.least is None or value >= self.least)
+            and (self.most is None or value <= self.most)
+            and (self.above is None or value > self.above)
+            and not (self.odd and value % 2 == 0)
+        )
+
+    def of(self, kind: str) -> str:
+        """In words, where `kind` is that of the numbers: 'int of 1 to 9'."""
+        kind = f'odd {kind}' if self.odd else kind
+        if self.above is not None:
+            return f'{kind} above {self.above}' + ('' if self.most is None else f' to {self.most}')
+        return f'{kind} of {self.least} ' + ('or more' if self.most is None else f'to {self.most}')
+
+
+AtLeast0 = Annotated[int, Within(0)]
+AtLeast1 = Annotated[int, Within(1)]
+Depth = Annotated[int, Within(1, 10_000)]  # parts one after another
+Width = Annotated[int, Within(1, 16_384)]  # channels; a 3x3 convolution of so many takes 10 GB
+Scale = Annotated[int, Within(1, 16)]  # output size over input size
+NotNegative = Annotated[float, Within(0)]
+Positive = Annotated[float, Within(above=0)]
 
 
 def check_options(cls: Callable, options: dict, *, complete: bool = False) -> None:
@@ -59,10 +112,39 @@ def check_options(cls: Callable, options: dict, *, complete: bool = False) -> No
     missing = [key for key, p in parameters.items() if p.default is p.empty and key not in options]
     if complete and missing:
         raise OptionError(f'{name} needs the option {missing[0]!r}')
+    _check_values(cls, name, options)
+
+
+def _check_values(cls: Callable, name: str, options: dict) -> None:
+    """Hold values against the annotations of our own constructors; those of others may be loose."""
+    if not _is_ours(cls):
+        return
+    parameters, _ = _parameters(cls)
     for option, value in options.items():
         hint = parameters[option].annotation if option in parameters else Any
-        if _is_ours(cls) and not fits(value, hint):
+        if not fits(value, hint):
             raise OptionError(f'{name}: {option} must be {written(hint)}, got {value!r}')
+
+
+def checked(cls: type) -> type:
+    """A class of ours whose constructor holds every call against its annotations, from Python too.
+
+    Raises, when it is called:
+        OptionError: As `check_options` says.
+    """
+    init = cls.__init__  # type: ignore[misc]  # of this class alone
+    if not _is_ours(cls) or not _is_ours(init):
+        return cls
+    places = [*inspect.signature(cls).parameters]
+
+    @functools.wraps(init)
+    def checked_init(self: Any, *args: Any, **options: Any) -> None:
+        given = dict(zip(places, args, strict=False))  # too many are refused below
+        _check_values(cls, type(self).__name__, {**given, **options})
+        init(self, *args, **options)
+
+    cls.__init__ = checked_init  # type: ignore[misc]
+    return cls
 
 
 def takes(cls: Callable, option: str) -> bool:
@@ -71,9 +153,10 @@ def takes(cls: Callable, option: str) -> bool:
 
 
 def _is_ours(cls: Callable) -> bool:
-    return cls.__module__.partition('.')[0] == OURS
+    return getattr(cls, '__module__', '').partition('.')[0] == OURS
 
 
+@functools.cache
 def _parameters(cls: Callable) -> tuple[dict[str, inspect.Parameter], bool]:
     """What a constructor accepts by name, and whether it accepts any name.
 
@@ -112,17 +195,16 @@ def fits(value: object, hint: Any) -> bool:
     kind, arguments = typing.get_origin(hint) or hint, typing.get_args(hint)
     if kind in (typing.Union, types.UnionType):
         return any(fits(value, argument) for argument in arguments)
+    if kind is Annotated:
+        rules = (rule for rule in arguments[1:] if isinstance(rule, Within))
+        inside = isinstance(value, Real) and all(rule.holds(float(value)) for rule in rules)
+        return inside and fits(value, arguments[0])
     if kind is typing.Literal:
         return value in arguments
     if kind in (list, tuple, Sequence):
-        item = arguments[0] if len(set(arguments) - {...}) == 1 else Any
-        return isinstance(value, list | tuple) and all(fits(entry, item) for entry in value)
-    if kind is bool:
-        return value in (True, False)
-    if kind in (int, float):
-        if not isinstance(value, Real) or isinstance(value, bool):
-            return False
-        return kind is float or float(value).is_integer() or math.isinf(value)
+        return isinstance(value, list | tuple) and _entries_fit(value, kind, arguments)
+    if kind in (bool, int, float):
+        return _is_number(value, kind)
     if kind in (inspect.Parameter.empty, Any) or not inspect.isclass(kind):
         return True
     if issubclass(kind, os.PathLike):
@@ -132,6 +214,21 @@ def fits(value: object, hint: Any) -> bool:
     return to_build or isinstance(value, kind)
 
 
+def _entries_fit(values: list | tuple, kind: Any, arguments: tuple) -> bool:
+    if kind is tuple and arguments and Ellipsis not in arguments:
+        return len(values) == len(arguments) and all(map(fits, values, arguments))
+    item = arguments[0] if arguments else Any
+    return all(fits(entry, item) for entry in values)
+
+
+def _is_number(value: object, kind: type) -> bool:
+    if kind is bool:
+        return value in (True, False)
+    if not isinstance(value, Real) or isinstance(value, bool):
+        return False
+    return kind is float or float(value).is_integer() or math.isinf(value)
+
+
 def written(hint: Any) -> str:
     """An annotation as it is written in code; choices without the word Literal."""
     if typing.get_origin(hint) is typing.Literal:
@@ -139,5 +236,11 @@ def written(hint: Any) -> str:
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
         parts = [written(part) for part in typing.get_args(hint)]
         return ' | '.join('None' if part == 'NoneType' else part for part in parts)
+    if typing.get_origin(hint) is Annotated:
+        kind, *rules = typing.get_args(hint)
+        return next((rule.of(written(kind)) for rule in rules), written(kind))
+    if typing.get_origin(hint) in (list, tuple, dict, Sequence) and typing.get_args(hint):
+        parts = ['...' if part is Ellipsis else written(part) for part in typing.get_args(hint)]
+        return f'{typing.get_origin(hint).__name__}[{", ".join(parts)}]'
     plain = inspect.isclass(hint) and not typing.get_args(hint)
     return hint.__name__ if plain else str(hint).replace('typing.', '')

@@ -17,12 +17,10 @@ A third party registers by decorator (`@BLOCKS.register_module()`) and is found 
 
 from __future__ import annotations
 
-import functools
-import traceback
+import inspect
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.metadata import entry_points
 from typing import Any
 
 import mmengine
@@ -30,10 +28,10 @@ from mmengine import registry as root
 from mmengine.utils import digit_version
 
 from restorekit.contracts import Backbone, Block, Part, check_class, complete
-from restorekit.options import check_options, nearest
+from restorekit.options import OptionError, check_options, checked, nearest, untyped
+from restorekit.plugins import load_plugins
 
 SCOPE = 'restorekit'
-PLUGIN_GROUP = 'restorekit.plugins'
 
 if digit_version(mmengine.__version__) < digit_version('0.10.12'):
     warnings.warn(
@@ -48,20 +46,6 @@ class UnknownTypeError(KeyError, ValueError):
 
     def __str__(self) -> str:  # KeyError would show the quoted repr of the message
         return str(self.args[0])
-
-
-@functools.cache
-def load_plugins() -> dict[str, str]:
-    """Import every installed plugin once; returns the error of each that could not be imported."""
-    errors = {}
-    for plugin in entry_points(group=PLUGIN_GROUP):
-        try:
-            plugin.load()
-        except Exception as error:
-            name = f'plugin {plugin.name} ({plugin.value})'
-            errors[name] = traceback.format_exception_only(error)[-1].strip()
-            warnings.warn(f'restorekit {name} could not be imported: {errors[name]}', stacklevel=2)
-    return errors
 
 
 class Registry(root.Registry):
@@ -115,7 +99,18 @@ class Registry(root.Registry):
         self.import_from_location()
         return super().__repr__()
 
+    def _register_module(
+        self, module: type, module_name: str | list[str] | None = None, force: bool = False
+    ) -> None:
+        super()._register_module(module, module_name, force)
+        if inspect.isclass(module):
+            checked(module)
+
     def build(self, cfg: dict, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(cfg, dict) and self.build_func is not root.build_runner_from_cfg:
+            kind = cfg.get('type')
+            if not isinstance(kind, str) and not callable(kind):
+                raise OptionError(f'{self.name}: {untyped(cfg)}')
         if isinstance(cfg, dict) and isinstance(cfg.get('type'), str):
             options = {name: v for name, v in cfg.items() if name not in ('type', '_scope_')}
             with self.switch_scope_and_registry(cfg.get('_scope_')) as registry:

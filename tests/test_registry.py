@@ -7,6 +7,7 @@ import sys
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import pytest
@@ -14,7 +15,16 @@ from mmengine.registry import MODELS as MMENGINE_MODELS
 from mmengine.registry import DefaultScope
 from torch import nn
 
-from restorekit.options import OptionError, check_options
+from restorekit.options import (
+    AtLeast1,
+    OptionError,
+    Positive,
+    Width,
+    Within,
+    check_options,
+    fits,
+    written,
+)
 from restorekit.registry import BACKBONES, BLOCKS, LOSSES, MODELS, REGISTRIES, UnknownTypeError
 
 
@@ -89,6 +99,89 @@ def test_values_that_fit_their_annotations(options):
 def test_values_that_do_not(options, message):
     with pytest.raises(OptionError, match=message):
         check_options(takes, options)
+
+
+@pytest.mark.parametrize(
+    ('value', 'hint', 'expected'),
+    [
+        ([1, 2], tuple[int, int], True),
+        ([1, 2, 3], tuple[int, int], False),
+        ((1,), tuple[int, int], False),
+        ([1, 'a'], tuple[int, int], False),
+        ([1, 2, 3], tuple[int, ...], True),
+        ([1, 'a'], tuple[int, ...], False),
+        (1, AtLeast1, True),
+        (0, AtLeast1, False),
+        (float('inf'), AtLeast1, False),
+        (float('nan'), Positive, False),
+        (0.0, Positive, False),
+        (16_384, Width, True),
+        (16_385, Width, False),
+        (3, Annotated[int, Within(3, odd=True)], True),
+        (4, Annotated[int, Within(3, odd=True)], False),
+        ([1, 0], Sequence[AtLeast1], False),
+    ],
+)
+def test_lengths_and_bounds(value, hint, expected):
+    assert fits(value, hint) is expected
+
+
+def test_bounds_in_words():
+    assert written(AtLeast1 | None) == 'int of 1 or more | None'
+    assert written(list[Positive]) == 'list[float above 0]'
+    assert written(Annotated[int, Within(3, 99, odd=True)]) == 'odd int of 3 to 99'
+    assert written(tuple[int, ...]) == 'tuple[int, ...]'
+
+
+@pytest.mark.parametrize(
+    ('registry', 'kind', 'options', 'message'),
+    [
+        ('BACKBONES', 'AIN', {'num_blocks': -2}, 'num_blocks must be int of 1 to 10000, got -2'),
+        ('BACKBONES', 'AIN', {'num_feats': 0}, 'num_feats must be int of 1 to 16384, got 0'),
+        ('BACKBONES', 'AHDRNet', {'num_exposures': 1}, 'must be odd int of 3 to 99, got 1'),
+        ('BACKBONES', 'AHDRNet', {'num_exposures': 4}, 'must be odd int of 3 to 99, got 4'),
+        ('BACKBONES', 'StackedNet', {'num_frames': 0}, 'num_frames must be .*, got 0'),
+        ('BACKBONES', 'StackedNet', {'num_layers': 0}, 'num_layers must be .*, got 0'),
+        ('BACKBONES', 'CFNet', {'num_steps': 0}, 'num_steps must be .*, got 0'),
+        ('BACKBONES', 'CFNet', {'projection': [1, 2]}, r'projection must be .*, got \[1, 2\]'),
+        ('BLOCKS', 'CFB', {'channels': 8, 're_guide': 0}, 're_guide must be .*, got 0'),
+        ('BLOCKS', 'SRB', {'channels': 8, 'num_groups': 0}, 'num_groups must be .*, got 0'),
+        ('BLOCKS', 'RFFTBlock', {'channels': 8, 'norm': 'x'}, "norm must be .*, got 'x'"),
+        ('LOSSES', 'CharbonnierLoss', {'eps': -1}, 'eps must be float above 0, got -1'),
+        ('METRICS', 'MEFSSIM', {'color': 'y'}, "MEFSSIM: color must be 'as_is', got 'y'"),
+        ('METRICS', 'PSNR', {'crop_border': -1}, 'PSNR: crop_border must be .*, got -1'),
+        ('METRICS', 'PSNRMu', {'mu': 0}, 'PSNRMu: mu must be float above 0, got 0'),
+        ('HOOKS', 'CheckpointHook', {'max_keep_ckpts': 0}, 'max_keep_ckpts must be .*, got 0'),
+        ('HOOKS', 'NonFiniteHook', {'max_in_a_row': 0}, 'max_in_a_row must be .*, got 0'),
+        ('TRANSFORMS', 'BicubicDownscale', {'scale': 1}, 'scale must be int of 2 to 16 .*, got 1'),
+        ('MODELS', 'ReferenceFrame', {'gamma': 0}, 'gamma must be float above 0, got 0'),
+        ('MODELS', 'Restorer', {'backbone': {}, 'pre_upscale': 9999}, 'pre_upscale .*, got 9999'),
+        ('DATASETS', 'FolderDataset', {'pipeline': [], 'min_size': 0}, 'min_size .*, got 0'),
+    ],
+)
+def test_configs_and_constructors_are_checked_by_one_rule(registry, kind, options, message):
+    with pytest.raises(OptionError, match=message):
+        REGISTRIES[registry].build({'type': kind, **options})
+    with pytest.raises(OptionError, match=message):
+        REGISTRIES[registry].get(kind)(**options)
+
+
+def test_positional_options_are_checked_too():
+    with pytest.raises(OptionError, match='NonLocal: channels must be .*, got 0'):
+        BLOCKS.get('NonLocal')(0)
+
+
+@pytest.mark.parametrize(
+    ('entry', 'message'),
+    [
+        ({'num_feats': 4}, "BACKBONES: the entry needs a 'type', got only num_feats"),
+        ({}, "BACKBONES: the entry needs a 'type', got only an empty dict"),
+        ({'type': 5}, 'BACKBONES: type must be a name, got 5'),
+    ],
+)
+def test_an_entry_without_the_name_of_a_type(entry, message):
+    with pytest.raises(OptionError, match=message):
+        BACKBONES.build(entry)
 
 
 def test_constructors_that_are_inherited_or_missing():

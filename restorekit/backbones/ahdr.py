@@ -9,13 +9,14 @@ Differences: any odd number of exposures, any registered fusion block.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from restorekit.blocks import build_block, conv3x3
 from restorekit.contracts import Backbone, least_size
+from restorekit.options import Depth, Width, Within
 from restorekit.registry import BACKBONES
 
 
@@ -34,8 +35,6 @@ class AHDRNet(Backbone):
             `conv_cfg=dict(type='DOConv2d')` gives LFFNet.
         unused_convs: Also build the two convolutions that the published code has and never calls.
             They are part of the published parameter counts, and frozen.
-    Raises:
-        ValueError: If num_exposures is even or less than 3.
     """
 
     scale = 1
@@ -50,16 +49,14 @@ class AHDRNet(Backbone):
     def __init__(
         self,
         *,
-        in_channels: int = 6,
-        num_feats: int = 64,
-        num_blocks: int = 3,
-        num_exposures: int = 3,
+        in_channels: Width = 6,
+        num_feats: Width = 64,
+        num_blocks: Depth = 3,
+        num_exposures: Annotated[int, Within(3, 99, odd=True)] = 3,
         fusion_block: dict | None = None,
         unused_convs: bool = True,
     ) -> None:
         super().__init__()
-        if num_exposures < 3 or num_exposures % 2 == 0:
-            raise ValueError(f'AHDRNet: num_exposures must be odd and >= 3, got {num_exposures}')
         block = {'type': 'DRDB'} if fusion_block is None else fusion_block
         self.in_channels = in_channels
         self.num_frames = num_exposures

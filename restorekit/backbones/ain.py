@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from restorekit.blocks import build_block, conv3x3
 from restorekit.contracts import Backbone, least_size
+from restorekit.options import Depth, Width
 from restorekit.registry import BACKBONES
 
 
@@ -40,9 +41,9 @@ class AIN(Backbone):
     def __init__(
         self,
         *,
-        in_channels: int = 1,
-        num_feats: int = 64,
-        num_blocks: int = 6,
+        in_channels: Width = 1,
+        num_feats: Width = 64,
+        num_blocks: Depth = 6,
         block: dict | None = None,
         long_skip_attention: bool = True,
     ) -> None:

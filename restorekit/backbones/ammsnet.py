@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from restorekit.blocks import PixelShuffleUpsampler, build_block, conv3x3
 from restorekit.contracts import Backbone, least_size
+from restorekit.options import Depth, Scale, Width
 from restorekit.registry import BACKBONES
 
 DIV2K_MEAN = (0.4488, 0.4371, 0.4040)
@@ -51,9 +52,9 @@ class AMMSNet(Backbone):
     def __init__(
         self,
         *,
-        num_feats: int = 64,
-        num_units: int = 10,
-        scale: int = 2,
+        num_feats: Width = 64,
+        num_units: Depth = 10,
+        scale: Scale = 2,
         shallow: dict | None = None,
         multi_scale: dict | None = {'type': 'MSFF'},  # noqa: B006  (None switches it off)
         attentions: Sequence[dict] = ({'type': 'NonLocal'}, {'type': 'SOCA'}),

@@ -6,6 +6,7 @@ from torch import Tensor
 
 from restorekit.contracts import Backbone
 from restorekit.functional import imresize
+from restorekit.options import Scale
 from restorekit.registry import BACKBONES
 
 
@@ -17,7 +18,7 @@ class Bicubic(Backbone):
         scale: Output size over input size.
     """
 
-    def __init__(self, *, scale: int = 1) -> None:
+    def __init__(self, *, scale: Scale = 1) -> None:
         super().__init__()
         self.scale = scale
 

@@ -9,7 +9,6 @@ the data preprocessor.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import torch
@@ -20,6 +19,7 @@ from torch.utils.checkpoint import checkpoint
 from restorekit.blocks import CFB, SRB, build_block
 from restorekit.blocks.feedback import enlarge_conv, projection_options
 from restorekit.contracts import Backbone
+from restorekit.options import AtLeast1, Depth, Scale, Width
 from restorekit.registry import BACKBONES
 
 UNDER, OVER = 0, 1  # places in the bracket: dark to bright
@@ -119,21 +119,19 @@ class CFNet(Backbone):
     def __init__(
         self,
         *,
-        in_channels: int = 3,
-        num_feats: int = 64,
-        num_groups: int = 6,
-        num_steps: int = 3,
-        scale: int = 2,
-        projection: Sequence[int] | None = None,
-        re_guide: int | None = 3,
+        in_channels: Width = 3,
+        num_feats: Width = 64,
+        num_groups: Depth = 6,
+        num_steps: Depth = 3,
+        scale: Scale = 2,
+        projection: tuple[int, int, int] | None = None,
+        re_guide: AtLeast1 | None = 3,
         gate: dict | None = None,
         share_steps: bool = False,
         under_first_act: bool = True,
         checkpoint_steps: bool = False,
     ) -> None:
         super().__init__()
-        if num_steps < 1:
-            raise ValueError(f'CFNet: num_steps must be >= 1, got {num_steps}')
         self.scale = scale
         self.in_channels = in_channels
         self.num_steps = num_steps

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from restorekit.blocks import PixelShuffleUpsampler, build_block, conv3x3
 from restorekit.contracts import Backbone, least_size
+from restorekit.options import Depth, Scale, Width
 from restorekit.registry import BACKBONES
 
 
@@ -35,11 +36,11 @@ class ResidualNet(Backbone):
     def __init__(
         self,
         *,
-        in_channels: int = 3,
-        num_feats: int = 64,
-        num_blocks: int = 16,
+        in_channels: Width = 3,
+        num_feats: Width = 64,
+        num_blocks: Depth = 16,
         block: dict | None = None,
-        scale: int = 1,
+        scale: Scale = 1,
     ) -> None:
         super().__init__()
         block = {'type': 'ResidualBlock'} if block is None else block

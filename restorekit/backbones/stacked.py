@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from restorekit.blocks import PixelShuffleUpsampler, conv3x3
 from restorekit.contracts import Backbone
+from restorekit.options import Depth, Scale, Width
 from restorekit.registry import BACKBONES
 
 
@@ -33,15 +34,13 @@ class StackedNet(Backbone):
     def __init__(
         self,
         *,
-        in_channels: int = 3,
-        num_frames: int = 2,
-        num_feats: int = 64,
-        num_layers: int = 5,
-        scale: int = 1,
+        in_channels: Width = 3,
+        num_frames: Depth = 2,
+        num_feats: Width = 64,
+        num_layers: Depth = 5,
+        scale: Scale = 1,
     ) -> None:
         super().__init__()
-        if num_layers < 1:
-            raise ValueError(f'StackedNet: num_layers must be >= 1, got {num_layers}')
         self.scale = scale
         self.in_channels = in_channels
         self.num_frames = num_frames

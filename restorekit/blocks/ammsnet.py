@@ -7,12 +7,17 @@ said in each block.
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import torch
 from torch import Tensor, nn
 
 from restorekit.blocks.layers import build_block, build_conv
 from restorekit.contracts import Block, least_size
+from restorekit.options import Width, Within
 from restorekit.registry import BLOCKS
+
+OddSize = Annotated[int, Within(1, 99, odd=True)]  # of a kernel
 
 
 @BLOCKS.register_module()
@@ -24,7 +29,7 @@ class MSFF(Block):
         kernel_sizes: One branch each, odd.
     """
 
-    def __init__(self, channels: int, *, kernel_sizes: tuple[int, ...] = (1, 3, 5)) -> None:
+    def __init__(self, channels: Width, *, kernel_sizes: tuple[OddSize, ...] = (1, 3, 5)) -> None:
         super().__init__()
         self.branches = nn.ModuleList(
             nn.Sequential(build_conv(None, channels, channels, size), nn.ReLU(inplace=True))
@@ -45,7 +50,7 @@ class ShallowBlock(Block):
         channels: C, of input and output.
     """
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: Width) -> None:
         super().__init__()
         self.body = nn.Sequential(
             nn.Conv2d(channels, channels, 1),
@@ -69,7 +74,7 @@ class AttentionUnit(Block):
         ValueError: If there is no branch.
     """
 
-    def __init__(self, channels: int, *, branches: list[dict] | None = None) -> None:
+    def __init__(self, channels: Width, *, branches: list[dict] | None = None) -> None:
         super().__init__()
         branches = [{'type': 'NonLocal'}, {'type': 'SOCA'}] if branches is None else branches
         if not branches:

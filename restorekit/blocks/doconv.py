@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.utils import _pair
 
+from restorekit.options import AtLeast1, Width
 from restorekit.registry import MODELS
 
 
@@ -37,16 +38,16 @@ class DOConv2d(nn.Conv2d):
 
     def __init__(
         self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: int | tuple[int, int],
-        stride: int | tuple[int, int] = 1,
+        in_channels: Width,
+        out_channels: AtLeast1,
+        kernel_size: AtLeast1 | tuple[AtLeast1, AtLeast1],
+        stride: AtLeast1 | tuple[AtLeast1, AtLeast1] = 1,
         padding: str | int | tuple[int, int] = 0,
-        dilation: int | tuple[int, int] = 1,
-        groups: int = 1,
+        dilation: AtLeast1 | tuple[AtLeast1, AtLeast1] = 1,
+        groups: AtLeast1 = 1,
         bias: bool = True,
         padding_mode: Literal['zeros', 'reflect', 'replicate', 'circular'] = 'zeros',
-        depth_multiplier: int | None = None,
+        depth_multiplier: AtLeast1 | None = None,
     ) -> None:
         super().__init__(
             in_channels,

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from restorekit.blocks.layers import build_conv
 from restorekit.contracts import Block
+from restorekit.options import AtLeast1, Depth, Width
 from restorekit.registry import BLOCKS
 
 
@@ -27,11 +28,11 @@ class DRDB(Block):
 
     def __init__(
         self,
-        channels: int,
+        channels: Width,
         *,
-        num_layers: int = 6,
-        growth: int = 32,
-        dilation: int = 2,
+        num_layers: Depth = 6,
+        growth: Width = 32,
+        dilation: AtLeast1 = 2,
         conv_cfg: dict | None = None,
     ) -> None:
         super().__init__()

@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from restorekit.contracts import Block, StatefulBlock
+from restorekit.options import AtLeast1, Depth, Scale, Width
 from restorekit.registry import BLOCKS
 
 # Kernel, padding and output padding of the projections, by scale.
@@ -82,17 +83,15 @@ class _Projections(Block):
 
     def __init__(
         self,
-        channels: int,
+        channels: Width,
         *,
         num_inputs: int,
-        scale: int,
-        num_groups: int,
-        projection: Sequence[int] | None,
-        re_guide: int | None = None,
+        scale: Scale,
+        num_groups: Depth,
+        projection: tuple[int, int, int] | None,
+        re_guide: AtLeast1 | None = None,
     ) -> None:
         super().__init__()
-        if num_groups < 1:
-            raise ValueError(f'{type(self).__name__}: num_groups must be >= 1, got {num_groups}')
         options = projection_options(scale, projection)
         kernel, padding, _ = options
         self.compress = _Merge(num_inputs, channels)
@@ -140,11 +139,11 @@ class SRB(_Projections):
 
     def __init__(
         self,
-        channels: int,
+        channels: Width,
         *,
-        scale: int = 2,
-        num_groups: int = 6,
-        projection: Sequence[int] | None = None,
+        scale: Scale = 2,
+        num_groups: Depth = 6,
+        projection: tuple[int, int, int] | None = None,
     ) -> None:
         super().__init__(
             channels, num_inputs=1, scale=scale, num_groups=num_groups, projection=projection
@@ -169,15 +168,13 @@ class CFB(_Projections):
 
     def __init__(
         self,
-        channels: int,
+        channels: Width,
         *,
-        scale: int = 2,
-        num_groups: int = 6,
-        projection: Sequence[int] | None = None,
-        re_guide: int | None = None,
+        scale: Scale = 2,
+        num_groups: Depth = 6,
+        projection: tuple[int, int, int] | None = None,
+        re_guide: AtLeast1 | None = None,
     ) -> None:
-        if re_guide is not None and re_guide < 1:
-            raise ValueError(f'CFB: re_guide must be None or >= 1, got {re_guide}')
         super().__init__(
             channels,
             num_inputs=3,
@@ -210,7 +207,7 @@ class ChannelGate(StatefulBlock):
         ValueError: If nothing is left of C.
     """
 
-    def __init__(self, channels: int, *, reduction: int = 16) -> None:
+    def __init__(self, channels: Width, *, reduction: AtLeast1 = 16) -> None:
         super().__init__()
         hidden = channels // reduction
         if hidden < 1:

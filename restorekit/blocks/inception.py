@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from restorekit.blocks.layers import build_conv, build_norm
 from restorekit.contracts import Block, StatefulBlock
+from restorekit.options import AtLeast1, Positive, Width
 from restorekit.registry import BLOCKS
 
 BATCH_NORM = {'type': 'BN'}
@@ -43,13 +44,13 @@ class AttentiveInception(StatefulBlock):
 
     def __init__(
         self,
-        channels: int,
+        channels: Width,
         *,
-        dilations: Sequence[int] = (1, 2, 3, 5),
-        widths: Sequence[float] = (1, 0.5, 0.25, 0.25),
+        dilations: Sequence[AtLeast1] = (1, 2, 3, 5),
+        widths: Sequence[Positive] = (1, 0.5, 0.25, 0.25),
         norm_cfg: dict | None = BATCH_NORM,
         attention: bool = True,
-        hidden: int = 4,
+        hidden: AtLeast1 = 4,
         short_skip: bool = True,
         conv_cfg: dict | None = None,
     ) -> None:
@@ -126,9 +127,9 @@ class Bottleneck(Block):
 
     def __init__(
         self,
-        channels: int,
+        channels: Width,
         *,
-        expansion: float = 2,
+        expansion: Positive = 2,
         norm_cfg: dict | None = BATCH_NORM,
         conv_cfg: dict | None = None,
     ) -> None:

@@ -14,6 +14,7 @@ from einops import rearrange
 from torch import Tensor, nn
 
 from restorekit.contracts import Block
+from restorekit.options import AtLeast1, Width
 from restorekit.registry import BLOCKS
 
 
@@ -39,7 +40,12 @@ class NonLocal(Block):
     parameters_without_gradient = ('phi.bias',)
 
     def __init__(
-        self, channels: int, *, reduction: int = 2, sub_sample: bool = True, regions: int = 1
+        self,
+        channels: Width,
+        *,
+        reduction: AtLeast1 = 2,
+        sub_sample: bool = True,
+        regions: AtLeast1 = 1,
     ) -> None:
         super().__init__()
         if channels % reduction:

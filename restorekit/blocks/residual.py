@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from restorekit.blocks.layers import build_conv
 from restorekit.contracts import Block
+from restorekit.options import Width
 from restorekit.registry import BLOCKS
 
 
@@ -23,7 +24,7 @@ class ResidualBlock(Block):
     """
 
     def __init__(
-        self, channels: int, *, res_scale: float = 1.0, conv_cfg: dict | None = None
+        self, channels: Width, *, res_scale: float = 1.0, conv_cfg: dict | None = None
     ) -> None:
         super().__init__()
         self.res_scale = res_scale

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 from torch import Tensor, nn
 
 from restorekit.blocks.layers import build_conv
 from restorekit.contracts import Block
+from restorekit.options import Width
 from restorekit.registry import BLOCKS
 
 
@@ -29,7 +32,11 @@ class RFFTBlock(Block):
     """
 
     def __init__(
-        self, channels: int, *, norm: str = 'backward', conv_cfg: dict | None = None
+        self,
+        channels: Width,
+        *,
+        norm: Literal['backward', 'ortho', 'forward'] = 'backward',
+        conv_cfg: dict | None = None,
     ) -> None:
         super().__init__()
         self.norm = norm

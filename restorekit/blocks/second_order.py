@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from restorekit.contracts import Block
 from restorekit.functional import covariance, matrix_sqrt
+from restorekit.options import AtLeast1, Width
 from restorekit.registry import BLOCKS
 
 
@@ -31,7 +32,9 @@ class SOCA(Block):
         ValueError: If `reduction` does not divide `channels`.
     """
 
-    def __init__(self, channels: int, *, reduction: int = 16, iterations: int = 5) -> None:
+    def __init__(
+        self, channels: Width, *, reduction: AtLeast1 = 16, iterations: AtLeast1 = 5
+    ) -> None:
         super().__init__()
         if channels % reduction:
             raise ValueError(

@@ -8,6 +8,7 @@ from torch import nn
 
 from restorekit.blocks.layers import build_conv
 from restorekit.contracts import Block
+from restorekit.options import Scale, Width
 from restorekit.registry import BLOCKS
 
 
@@ -21,8 +22,6 @@ class PixelShuffleUpsampler(Block, nn.Sequential):
         channels: C, of input and output.
         scale: An integer of 1 or more.
         conv_cfg: Kind of convolution, as in mmcv.
-    Raises:
-        ValueError: If the scale is none of these.
     References:
         Shi et al., "Real-time single image and video super-resolution using an efficient sub-pixel
         convolutional neural network" (ESPCN), CVPR 2016.
@@ -30,9 +29,7 @@ class PixelShuffleUpsampler(Block, nn.Sequential):
 
     example: ClassVar[dict] = {'scale': 2}
 
-    def __init__(self, channels: int, *, scale: int, conv_cfg: dict | None = None) -> None:
-        if not isinstance(scale, int) or scale < 1:
-            raise ValueError(f'PixelShuffleUpsampler: scale must be an integer >= 1, got {scale!r}')
+    def __init__(self, channels: Width, *, scale: Scale, conv_cfg: dict | None = None) -> None:
         layers: list[nn.Module] = []
         for factor in _prime_factors(scale):
             layers += [

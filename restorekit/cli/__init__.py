@@ -6,7 +6,9 @@ import argparse
 import importlib
 import os
 import sys
+import traceback
 
+from restorekit.cli.errors import keep_traceback, one_message
 from restorekit.cli.memory import keep_freed_memory
 from restorekit.version import __version__
 
@@ -25,11 +27,12 @@ COMMANDS = {
     'demo': 'train a small network on photographs, test it, restore one, look',
     'check-resume': 'kill a run over and over and see that it ends in the same bits',
 }
+INTERRUPTED = 130
 BROKEN_PIPE = 141  # what a shell shows of a program that SIGPIPE ended
 
 
 def main(*command: str) -> None:
-    """Run a command; errors of the user are one message and exit code 1.
+    """Run a command; an error, whoever raised it, is one message and exit code 1.
 
     Args:
         command: Words that stand before those of the command line: `main('prepare', 'tiles')`.
@@ -40,30 +43,28 @@ def main(*command: str) -> None:
     module = importlib.import_module(f'restorekit.cli.{name.replace(" ", ".").replace("-", "_")}')
     parser = argparse.ArgumentParser(f'restorekit {name}', description=COMMANDS[name])
     module.add_arguments(parser)
+    parser.add_argument(
+        '--traceback', action='store_true', help='of an error, show where it was raised'
+    )
     args, rest = parser.parse_known_args(arguments)
     if rest:  # positionals after an option, where Python < 3.13 has given up on them
         args = parser.parse_intermixed_args(arguments)
     try:
         module.run(args)
         print(end='', flush=True)
-    except (ValueError, OSError, ModuleNotFoundError) as error:
+    except Exception as error:
         if isinstance(error, BrokenPipeError) and reader_is_gone():
             sys.exit(BROKEN_PIPE)
-        if os.environ.get('RESTOREKIT_TRACEBACK'):
-            raise
+        if args.traceback or os.environ.get('RESTOREKIT_TRACEBACK'):
+            traceback.print_exc()
         print(f'restorekit {name}: error: {one_message(error)}', file=sys.stderr)
-        print('(RESTOREKIT_TRACEBACK=1 shows where it was raised)', file=sys.stderr)
+        kept = keep_traceback(getattr(args, 'work_dir', None))
+        where = f'the traceback is in {kept}; ' if kept else ''
+        print(f'({where}--traceback shows where it was raised)', file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
-        sys.exit(130)
-
-
-def one_message(error: Exception) -> str:
-    """The error's text; of one that a data loader's worker met, without the worker's traceback."""
-    text = str(error)
-    if text.startswith('Caught ') and 'DataLoader worker' in text:
-        return text.strip().splitlines()[-1].partition(': ')[2]
-    return text
+        print(f'restorekit {name}: interrupted', file=sys.stderr)
+        sys.exit(INTERRUPTED)
 
 
 def reader_is_gone() -> bool:

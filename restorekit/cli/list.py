@@ -13,7 +13,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Print the names, plugins included."""
+    """Print the names, plugins included, each with the first line of its description."""
     from restorekit.config import config_folder
     from restorekit.options import nearest
     from restorekit.registry import REGISTRIES
@@ -24,9 +24,17 @@ def run(args: argparse.Namespace) -> None:
         )
     for name, registry in REGISTRIES.items():
         if registry.names() and args.registry in (None, name, name.lower()):
-            print(f'{name}: {", ".join(registry.names())}')
+            print(f'{name}:')
+            for part in registry.names():
+                print(f'  {part:26} {summary(registry.get(part))}'.rstrip())
     if args.registry in (None, 'configs'):
         folder = config_folder()
         for path in sorted(folder.rglob('*.py')):
             if '_base_' not in path.parts:
                 print(path.relative_to(folder).as_posix())
+
+
+def summary(part: object) -> str:
+    """The first line of a part's description; none where it has none of its own."""
+    text = (getattr(part, '__doc__', None) or '').strip()
+    return text.partition('\n')[0]

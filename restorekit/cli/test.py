@@ -35,11 +35,16 @@ def evaluate(config: Config, checkpoint: str | None) -> list:
         config: A checked config with its work_dir.
         checkpoint: None only for a model without parameters.
     Raises:
-        ValueError: If a checkpoint is needed.
+        ValueError: If a checkpoint is needed, or the config has nothing to test.
     """
     from restorekit.engine.distributed import close_process_group
     from restorekit.registry import RUNNERS
 
+    missing = [key for key in ('model', 'test_dataloader', 'test_evaluator') if not config.get(key)]
+    if missing:
+        raise ValueError(
+            f'{config.filename}: not a config to test with; it has no {", ".join(missing)}'
+        )
     config.setdefault('runner_type', 'restorekit.Runner')
     config.resume, config.load_from = False, checkpoint
     for part in ('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler'):

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 
 from mmengine.config import Config
 from mmengine.runner import Runner as MMEngineRunner
-from torch.utils.data import DataLoader
 
+from restorekit.config.entries import pipeline_problems, type_problems, typed_entries
+from restorekit.config.kinds import TOP, option_problems
 from restorekit.options import OptionError, check_options, fits, nearest, written
 from restorekit.registry import REGISTRIES, UnknownTypeError
 
@@ -17,7 +18,7 @@ from restorekit.registry import REGISTRIES, UnknownTypeError
 SETTINGS = ('scale', 'quality')
 
 TOP_LEVEL = [
-    *inspect.signature(MMEngineRunner.__init__).parameters,
+    *[*inspect.signature(MMEngineRunner.__init__).parameters][1:],
     'runner_type',
     'custom_imports',
     'unsafe_load',
@@ -48,25 +49,34 @@ class ConfigError(ValueError):
 def check_config(config: Config, source: str) -> None:
     """Raise ConfigError for everything that nothing answers to, all at once.
 
-    Checked are the top-level keys, the options of the data loaders, and in every entry with a type,
-    the type and its options, where the class does not take any.
+    Checked are the top-level keys, what mmengine and torch take (`restorekit.config.kinds`), that
+    each entry has a type, and in every entry with a type, the type and its options, where the class
+    does not take any.
     """
     problems = [
         f'{key!r}: no such key; {nearest(key, TOP_LEVEL)}' for key in config if _is_slip(key)
     ]
-    for place, entry in typed_entries(config._cfg_dict, ()):
+    values = config._cfg_dict
+    problems += [*type_problems(values, TOP_LEVEL), *pipeline_problems(values)]
+    for key in TOP_LEVEL:
+        problems += option_problems(values.get(key), (key,))
+    for place, entry in typed_entries(values, ()):
+        if not place:
+            continue
         try:
             _check_entry(place, entry)
         except (UnknownTypeError, OptionError) as error:
             problems.append(f'{".".join(map(str, place))}: {error}')
-    problems += [*_kind_problems(config), *_loader_problems(config), *_metric_problems(config)]
+    problems += [*_kind_problems(config), *_metric_problems(config)]
     if problems:
         raise ConfigError(f'{source}:' + ''.join(f'\n  {problem}' for problem in problems))
 
 
 def _is_slip(key: str) -> bool:
     """Free variables are allowed at the top level; one letter beside a known key is a slip."""
-    return key not in TOP_LEVEL and any(_one_slip_apart(key, known) for known in TOP_LEVEL)
+    return key == 'type' or (
+        key not in TOP_LEVEL and any(_one_slip_apart(key, known) for known in TOP_LEVEL)
+    )
 
 
 def _one_slip_apart(a: str, b: str) -> bool:
@@ -77,18 +87,6 @@ def _one_slip_apart(a: str, b: str) -> bool:
     rest_a, rest_b = a[start:], b[start:]
     swapped = rest_a[:2] == rest_b[:2][::-1] and rest_a[2:] == rest_b[2:]
     return swapped or rest_a[1:] == rest_b[1:] or rest_a[1:] == rest_b or rest_a == rest_b[1:]
-
-
-def typed_entries(node: object, place: tuple) -> Iterator[tuple[tuple, dict]]:
-    """Every dict below `node` that has a type, with its place."""
-    if isinstance(node, dict):
-        if isinstance(node.get('type'), str):
-            yield place, node
-        for key in node:
-            yield from typed_entries(node[key], (*place, key))
-    elif isinstance(node, list | tuple):
-        for index, child in enumerate(node):
-            yield from typed_entries(child, (*place, index))
 
 
 def _check_entry(place: tuple, entry: dict) -> None:
@@ -105,7 +103,7 @@ def _check_entry(place: tuple, entry: dict) -> None:
 
 def _kind_problems(config: Config) -> Iterator[str]:
     """Top-level entries that are not a dict, say, where the runner takes one."""
-    hints = {**typing.get_type_hints(MMEngineRunner.__init__), 'compile': bool | dict}
+    hints = {**typing.get_type_hints(MMEngineRunner.__init__), **TOP}
     for key, value in config.items():
         if key in hints and value is not None and not fits(value, hints[key]):
             yield f'{key}: must be {written(hints[key])}, got {value!r}'
@@ -115,16 +113,6 @@ def _kind_problems(config: Config) -> Iterator[str]:
         for entry in entries if isinstance(entries, list | tuple) else ():
             if not fits(entry, dict):
                 yield f'{key}: each entry must be a dict, got {entry!r}'
-
-
-def _loader_problems(config: Config) -> Iterator[str]:
-    """Slips in the data loaders, which have no type."""
-    accepted = [*inspect.signature(DataLoader).parameters, 'num_batch_per_epoch', 'skip_unreadable']
-    for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
-        loader = config.get(name)
-        for key in loader if isinstance(loader, dict) else ():
-            if key not in accepted:
-                yield f'{name}: no option {key!r}; {nearest(key, accepted)}'
 
 
 def _metric_problems(config: Config) -> Iterator[str]:

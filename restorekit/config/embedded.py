@@ -8,7 +8,8 @@ from typing import Any
 
 from mmengine.config import Config
 
-from restorekit.config.checking import ConfigError, check_config, typed_entries
+from restorekit.config.checking import ConfigError, check_config
+from restorekit.config.entries import typed_entries
 from restorekit.options import nearest
 from restorekit.registry import REGISTRIES
 
@@ -160,10 +161,8 @@ def _value(node: ast.expr) -> Any:
         kind = {ast.List: list, ast.Tuple: tuple, ast.Set: set}[type(node)]
         return kind(_value(child) for child in node.elts)
     if isinstance(node, ast.Dict):
-        if None not in node.keys:
-            pairs = zip(node.keys, node.values, strict=True)
-            return {_value(key): _value(value) for key, value in pairs if key is not None}
-    elif isinstance(node, ast.Call):
+        return _dict(node)
+    if isinstance(node, ast.Call):
         is_dict = isinstance(node.func, ast.Name) and node.func.id == 'dict' and not node.args
         if is_dict and all(keyword.arg for keyword in node.keywords):
             return {str(keyword.arg): _value(keyword.value) for keyword in node.keywords}
@@ -172,6 +171,16 @@ def _value(node: ast.expr) -> Any:
         if isinstance(value, int | float):
             return -value
     raise _NotLiteralError(node.lineno)
+
+
+def _dict(node: ast.Dict) -> dict[Any, Any]:
+    pairs = {}
+    for key, value in zip(node.keys, node.values, strict=True):
+        named = node if key is None else _value(key)
+        if not isinstance(named, str | int | float | bool | None):  # `**`, or what has no hash
+            raise _NotLiteralError(node.lineno)
+        pairs[named] = _value(value)
+    return pairs
 
 
 def _problem(place: tuple, entry: dict) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mmengine.config import Config
 
 from restorekit.config.checking import TOP_LEVEL, ConfigError, check_config
-from restorekit.config.packaged import find_config
+from restorekit.config.packaged import base_circle, find_config
 from restorekit.config.settings import spread_settings
 from restorekit.options import nearest
 
@@ -23,6 +23,9 @@ def load_config(name: str, options: dict | None = None) -> Config:
         ConfigError: If it is not valid Python, or if a type, option or key is misspelt.
     """
     path = find_config(name)
+    circle = base_circle(path)
+    if circle:
+        raise ConfigError(f'{path}: _base_ goes in a circle: {" -> ".join(map(str, circle))}')
     try:
         config = Config.fromfile(str(path))
         heads = {key.partition('.')[0] for key in options or {}}

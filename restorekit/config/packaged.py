@@ -77,6 +77,27 @@ def _base_path(base: str, filename: str) -> tuple[str, str | None]:
         raise FileNotFoundError(f'{filename}: _base_: {error}') from None
 
 
+def base_circle(path: Path, above: tuple[Path, ...] = ()) -> list[Path]:
+    """Configs that inherit each other in a circle, the first one at both ends; none: empty.
+
+    mmengine would read them over and over until Python's stack ends, half a minute later.
+
+    Args:
+        path: A config.
+        above: Those that inherit it, resolved.
+    """
+    path = path.resolve()
+    if path in above:
+        return [*above[above.index(path) :], path]
+    try:
+        bases = Config._get_base_files(str(path))
+        found = [Path(_base_path(base, str(path))[0]) for base in bases]
+    except Exception:  # mmengine, which reads it next, says what is wrong
+        return []
+    circles = (base_circle(base, (*above, path)) for base in found if base.is_file())
+    return next(filter(None, circles), [])
+
+
 # A subclass would not do: mmengine reads the bases of bases through `Config`, by that name.
 Config._get_cfg_path = staticmethod(_base_path)
 MODULE2PACKAGE.setdefault(SELF, SELF)  # for mmengine.hub.get_config, which reads a wheel's index

@@ -11,11 +11,10 @@ from collections.abc import Iterator
 
 from mmengine.config import Config
 
-from restorekit.config.checking import SETTINGS, ConfigError, typed_entries
+from restorekit.config.checking import SETTINGS, ConfigError
+from restorekit.config.entries import LOADERS, typed_entries
 from restorekit.options import takes
 from restorekit.registry import BACKBONES, DATASETS, TRANSFORMS, Registry, UnknownTypeError
-
-LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
 def spread_settings(config: Config, source: str) -> None:

@@ -148,8 +148,8 @@ def layout(name: str, function: Callable[..., Iterable[Sample]]) -> type[ImageDa
         name: Of the class, to be assigned to: `SceneDataset = layout('SceneDataset', scenes)`.
         function: Lists all samples; its errors need not name the dataset.
     """
-    own = inspect.signature(function)
-    common = inspect.signature(ImageDataset).parameters
+    own = inspect.signature(function, eval_str=True)
+    common = inspect.signature(ImageDataset, eval_str=True).parameters
 
     class LayoutDataset(ImageDataset):
         def __init__(self, *args: Any, **options: Any) -> None:
@@ -161,7 +161,9 @@ def layout(name: str, function: Callable[..., Iterable[Sample]]) -> type[ImageDa
             super().__init__(functools.partial(function, *bound.args, **bound.kwargs), **rest)
 
     shared = [p.replace(kind=p.KEYWORD_ONLY) for key, p in common.items() if key != 'samples']
-    shared = [p.replace(default=None) if p.name == 'name' else p for p in shared]
+    shared = [
+        p.replace(default=None, annotation=str | None) if p.name == 'name' else p for p in shared
+    ]
     LayoutDataset.__signature__ = own.replace(
         parameters=[*own.parameters.values(), *shared], return_annotation=own.empty
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 from restorekit.data_sample import Sample
 from restorekit.datasets.base import layout, raise_problems, require_folder
 from restorekit.io import BracketError, find_bracket, natural_order
+from restorekit.options import AtLeast1
 
 
 def scene_folders(root: str | Path) -> list[Path]:
@@ -41,7 +42,7 @@ def list_scenes(folders: list[Path], sample: Callable[[Path], Sample]) -> list[S
 def brackets(
     root: str,
     *,
-    num_frames: int | None = None,
+    num_frames: AtLeast1 | None = None,
     gt_name: str | None = None,
     need_exposures: bool = True,
     reduce: bool = False,
@@ -76,7 +77,7 @@ def brackets(
     return list_scenes(scene_folders(root), sample)
 
 
-def kalantari(root: str, *, num_frames: int = 3) -> list[Sample]:
+def kalantari(root: str, *, num_frames: AtLeast1 = 3) -> list[Sample]:
     """The published layout of Kalantari and Ramamoorthi's moving scenes.
 
     A folder per scene with 16-bit .tif frames of any names, `exposure.txt` (EV, one a line, in the

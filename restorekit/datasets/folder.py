@@ -9,6 +9,7 @@ from mmengine.logging import print_log
 from restorekit.data_sample import Sample
 from restorekit.datasets.base import DataError, layout, raise_problems, require_folder
 from restorekit.io import EXTENSIONS, image_size, is_image
+from restorekit.options import AtLeast1
 
 
 def folders(
@@ -16,7 +17,7 @@ def folders(
     lq_dir: str | None = None,
     *,
     lq_template: str = '{}',
-    min_size: int = 1,
+    min_size: AtLeast1 = 1,
 ) -> list[Sample]:
     """Ground truth and degraded images in two folders, matched by stem; or one of them.
 
@@ -59,7 +60,7 @@ def folders(
     return samples
 
 
-def _large_enough(files: dict[str, Path], min_size: int, folder: str) -> dict[str, Path]:
+def _large_enough(files: dict[str, Path], min_size: AtLeast1, folder: str) -> dict[str, Path]:
     if min_size <= 1:
         return files
     kept = {stem: path for stem, path in files.items() if min(image_size(path)) >= min_size}

@@ -121,6 +121,9 @@ def device_of(name: str | None) -> torch.device:
     if name is None:
         return torch.device('cuda' if torch.cuda.is_available() else 'cpu')
     try:
-        return torch.empty(0, device=name).device
+        device = torch.empty(0, device=name).device
     except (RuntimeError, AssertionError) as error:
         raise ValueError(f'device {name!r} is not there ({str(error).splitlines()[0]})') from None
+    if device.type == 'meta':
+        raise ValueError(f'device {name!r} computes nothing; accepted: cpu, cuda, cuda:1, …')
+    return device

@@ -32,7 +32,7 @@ def load_restorer(
         unsafe_load: Unpickle the checkpoint without restriction.
     Raises:
         FileNotFoundError, ConfigError, CheckpointError: As their readers say.
-        ValueError: If config or weights are missing.
+        ValueError: If config or weights are missing, or the config has no model.
     """
     if config is None and weights is None:
         raise ValueError('name a config, or a checkpoint that holds one')
@@ -46,6 +46,8 @@ def load_restorer(
         )
     else:
         resolved = config if isinstance(config, Config) else load_config(str(config))
+        if not resolved.get('model'):
+            raise ValueError(f'{resolved.filename}: no model in this config')
         model = MODELS.build(resolved.model)
     if weights is not None:
         load_weights(model, checkpoint['state_dict'], source=str(weights))

@@ -75,12 +75,15 @@ def _with_state_dict(loaded: object, path: str | Path) -> dict:
         )
     weights = loaded.get('state_dict')
     if weights is None and _is_state_dict(loaded):
-        return {'state_dict': loaded}
+        return _with_state_dict({'state_dict': loaded}, path)
     if weights is None:
         held = ', '.join(map(str, list(loaded)[:MAX_LISTED]))
         raise CheckpointError(f'{path}: no state_dict in it; it holds {held}')
     if not _is_state_dict(weights):
         raise CheckpointError(f'{path}: its state_dict is not a dict of tensors')
+    for name, tensor in weights.items():
+        if tensor.layout is not torch.strided:
+            raise CheckpointError(f'{path}: {name} must be dense, got {tensor.layout}')
     return loaded
 
 

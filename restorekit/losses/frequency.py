@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from restorekit.losses.pixel import check_shapes
+from restorekit.options import Positive
 from restorekit.registry import LOSSES
 
 
@@ -26,7 +27,7 @@ class EdgeLoss(nn.Module):
 
     kernel: Tensor
 
-    def __init__(self, eps: float = 1e-3) -> None:
+    def __init__(self, eps: Positive = 1e-3) -> None:
         super().__init__()
         self.eps = eps
         taps = torch.tensor([0.05, 0.25, 0.4, 0.25, 0.05], dtype=torch.float64)

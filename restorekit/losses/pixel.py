@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from restorekit.options import Positive
 from restorekit.registry import LOSSES
 
 
@@ -48,7 +49,7 @@ class CharbonnierLoss(nn.Module):
         imaging", ICIP 1994.
     """
 
-    def __init__(self, eps: float = 1e-3) -> None:
+    def __init__(self, eps: Positive = 1e-3) -> None:
         super().__init__()
         self.eps = eps
 

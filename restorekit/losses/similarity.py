@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from restorekit.functional import ssim_map
 from restorekit.losses.pixel import check_shapes
+from restorekit.options import AtLeast1, Positive
 from restorekit.registry import LOSSES
 
 
@@ -19,7 +20,9 @@ class SSIMLoss(nn.Module):
         data_range: Peak of the signal.
     """
 
-    def __init__(self, window: int = 11, sigma: float = 1.5, data_range: float = 1.0) -> None:
+    def __init__(
+        self, window: AtLeast1 = 11, sigma: Positive = 1.5, data_range: Positive = 1.0
+    ) -> None:
         super().__init__()
         self.window = window
         self.sigma = sigma

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from restorekit.functional import mu_law
 from restorekit.losses.pixel import check_shapes
+from restorekit.options import Positive
 from restorekit.registry import LOSSES
 
 
@@ -23,7 +24,7 @@ class MultiScaleLoss(nn.Module):
         scales: The sizes, relative to the images'.
     """
 
-    def __init__(self, loss: dict, scales: Sequence[float] = (1, 0.5, 0.25)) -> None:
+    def __init__(self, loss: dict, scales: Sequence[Positive] = (1, 0.5, 0.25)) -> None:
         super().__init__()
         self.loss = LOSSES.build(loss)
         self.scales = tuple(scales)
@@ -52,7 +53,7 @@ class TonemappedLoss(nn.Module):
         mu: Strength of the compression.
     """
 
-    def __init__(self, loss: dict, mu: float = 5000.0) -> None:
+    def __init__(self, loss: dict, mu: Positive = 5000.0) -> None:
         super().__init__()
         self.loss = LOSSES.build(loss)
         self.mu = mu

@@ -5,16 +5,18 @@ from __future__ import annotations
 import statistics
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from mmengine.evaluator import BaseMetric
 from torch import Tensor
 
 from restorekit.functional import imresize, rgb_to_y
+from restorekit.options import AtLeast0, checked
 
 Color = Literal['as_is', 'y']
 
 
+@checked
 class ImageMetric(BaseMetric):
     """One figure per image; means are reported as `<dataset>/<title>`, with the protocol.
 
@@ -39,22 +41,13 @@ class ImageMetric(BaseMetric):
         self,
         *,
         color: Color = 'as_is',
-        crop_border: int | Literal['scale'] = 0,
+        crop_border: AtLeast0 | Literal['scale'] = 0,
         rounded: bool = False,
         baseline: bool = False,
         name: str | None = None,
         collect_device: Literal['cpu', 'gpu'] = 'cpu',
     ) -> None:
         super().__init__(collect_device=collect_device)
-        if color not in get_args(Color):
-            raise ValueError(
-                f'{type(self).__name__}: color must be one of {get_args(Color)}, got {color!r}'
-            )
-        if crop_border != 'scale' and not (isinstance(crop_border, int) and crop_border >= 0):
-            raise ValueError(
-                f"{type(self).__name__}: crop_border must be 'scale' or an integer >= 0, "
-                f'got {crop_border!r}'
-            )
         self.title = name or type(self).title
         self.color = color
         self.crop_border = crop_border

@@ -10,6 +10,7 @@ from torch import Tensor
 from restorekit import functional
 from restorekit.functional.exposure import GAMMA
 from restorekit.metrics.base import ImageMetric
+from restorekit.options import Positive
 from restorekit.registry import METRICS
 
 
@@ -23,7 +24,7 @@ class HDRMetric(ImageMetric):
         options: See ImageMetric.
     """
 
-    def __init__(self, *, gamma: float = GAMMA, **options: Any) -> None:
+    def __init__(self, *, gamma: Positive = GAMMA, **options: Any) -> None:
         super().__init__(**options)
         self.gamma = gamma
 
@@ -52,7 +53,7 @@ class TonemappedMetric(HDRMetric):
         options: See HDRMetric.
     """
 
-    def __init__(self, *, mu: float = 5000.0, **options: Any) -> None:
+    def __init__(self, *, mu: Positive = 5000.0, **options: Any) -> None:
         super().__init__(**options)
         self.mu = mu
 

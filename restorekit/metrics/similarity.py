@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from torch import Tensor
 
 from restorekit import functional
 from restorekit.metrics.base import ImageMetric
+from restorekit.options import AtLeast0
 from restorekit.registry import METRICS
 
 
@@ -48,9 +49,9 @@ class PSNRB(ImageMetric):
     title = 'PSNR-B'
     unit = 'dB'
 
-    def __init__(self, *, crop_border: int = 0, **options: Any) -> None:
+    def __init__(self, *, crop_border: AtLeast0 = 0, **options: Any) -> None:
         super().__init__(crop_border=crop_border, **options)
-        if crop_border == 'scale' or crop_border % 8:
+        if crop_border % 8:
             raise ValueError(
                 'PSNRB: crop_border must be a multiple of 8, the side of the blocks, '
                 f'got {crop_border!r}'
@@ -68,14 +69,17 @@ class MEFSSIM(ImageMetric):
     was reduced from them, otherwise with the frames of the input.
 
     Args:
+        color: 'as_is' alone: exposures are compared by their full-range luma.
         luminance: Whether the local means are compared too.
         options: See ImageMetric.
     """
 
     title = 'MEF-SSIM'
 
-    def __init__(self, *, luminance: bool = False, **options: Any) -> None:
-        super().__init__(**options)
+    def __init__(
+        self, *, color: Literal['as_is'] = 'as_is', luminance: bool = False, **options: Any
+    ) -> None:
+        super().__init__(color=color, **options)
         self.luminance = luminance
 
     @property

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from restorekit.functional import ldr_to_hdr
 from restorekit.functional.exposure import GAMMA
+from restorekit.options import Positive
 from restorekit.registry import MODELS
 from restorekit.restorers.base import BaseRestorer
 
@@ -77,7 +78,7 @@ class ReferenceFrame(BracketMethod):
 
     linear = True
 
-    def __init__(self, gamma: float = GAMMA) -> None:
+    def __init__(self, gamma: Positive = GAMMA) -> None:
         super().__init__()
         self.gamma = gamma
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from restorekit.contracts import Backbone
 from restorekit.data_sample import DataSample
 from restorekit.functional import imresize, rgb_to_ycbcr, ycbcr_to_rgb
-from restorekit.options import fits, nearest, written
+from restorekit.options import Scale, fits, nearest, written
 from restorekit.registry import BACKBONES, LOSSES, MODELS
 from restorekit.restorers.base import BaseRestorer, exposures_of
 
@@ -81,12 +81,10 @@ class Restorer(BaseRestorer):
         backbone: dict,
         losses: dict[str, dict] | None = None,
         data_preprocessor: dict | None = None,
-        pre_upscale: int = 1,
+        pre_upscale: Scale = 1,
         channels_last: bool = False,
     ) -> None:
         super().__init__(data_preprocessor)
-        if not isinstance(pre_upscale, int) or pre_upscale < 1:
-            raise ValueError(f'Restorer: pre_upscale must be an integer >= 1, got {pre_upscale!r}')
         self.backbone: Backbone = BACKBONES.build(backbone)
         self.losses = nn.ModuleDict({name: LossTerm(loss) for name, loss in (losses or {}).items()})
         self.pre_upscale = pre_upscale

@@ -6,6 +6,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 
 from restorekit.data_sample import first_file
+from restorekit.options import AtLeast1
 from restorekit.registry import TRANSFORMS
 from restorekit.transforms.stream import generator
 
@@ -24,12 +25,9 @@ class PairedRandomCrop(BaseTransform):
         gt_size: Side in pixels of `gt`; a multiple of the scale.
     """
 
-    def __init__(self, size: int | None = None, gt_size: int | None = None) -> None:
+    def __init__(self, size: AtLeast1 | None = None, gt_size: AtLeast1 | None = None) -> None:
         if (size is None) == (gt_size is None):
             raise ValueError('PairedRandomCrop: give either size or gt_size')
-        side = gt_size if size is None else size
-        if not isinstance(side, int) or side < 1:
-            raise ValueError(f'PairedRandomCrop: size must be an integer >= 1, got {side!r}')
         self.size = size
         self.gt_size = gt_size
 

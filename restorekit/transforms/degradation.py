@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 import torch
@@ -10,9 +10,12 @@ from mmcv.transforms import BaseTransform
 
 from restorekit.functional import imresize
 from restorekit.io import jpeg_round_trip, to_integers
+from restorekit.options import Within
 from restorekit.registry import TRANSFORMS
 from restorekit.transforms.augmentation import GROUND_TRUTH
 from restorekit.transforms.stream import generator
+
+Quality = Annotated[int, Within(1, 100)]
 
 
 @TRANSFORMS.register_module()
@@ -32,7 +35,10 @@ class BicubicDownscale(BaseTransform):
     setting: ClassVar[str] = 'scale'
 
     def __init__(
-        self, scale: int | None = None, rounded: bool = False, back_up: bool = False
+        self,
+        scale: Annotated[int, Within(2, 16)] | None = None,
+        rounded: bool = False,
+        back_up: bool = False,
     ) -> None:
         self.scale = scale
         self.rounded = rounded
@@ -91,7 +97,7 @@ class JPEGCompress(BaseTransform):
 
     setting: ClassVar[str] = 'quality'
 
-    def __init__(self, quality: int | tuple[int, int] | None = None) -> None:
+    def __init__(self, quality: Quality | tuple[Quality, Quality] | None = None) -> None:
         self.quality = quality
 
     def transform(self, results: dict) -> dict:

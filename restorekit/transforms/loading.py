@@ -11,10 +11,10 @@ from mmcv.transforms import BaseTransform, Compose
 from restorekit.data_sample import ROLES, first_file
 from restorekit.functional import rgb_to_y
 from restorekit.io import is_hdr, read_hdr, read_image, to_integers
+from restorekit.options import AtLeast0
 from restorekit.registry import SCOPE, TRANSFORMS
 from restorekit.transforms.stream import Seeded
 
-COLORS = ('rgb', 'y')
 MAX_SCALE = 16
 MAX_CUT = 16  # pixels of the input by which the frames of a prepared pair may be larger
 
@@ -40,8 +40,6 @@ class LoadImages(BaseTransform):
     """
 
     def __init__(self, color: Literal['rgb', 'y'] = 'rgb', rounded: bool = False) -> None:
-        if color not in COLORS:
-            raise ValueError(f'LoadImages: color must be one of {COLORS}, got {color!r}')
         self.color = color
         self.rounded = rounded
 
@@ -129,7 +127,7 @@ class Cache(BaseTransform):
         max_mib: Stop remembering above this many MiB of arrays.
     """
 
-    def __init__(self, transforms: list, max_mib: int = 4096) -> None:
+    def __init__(self, transforms: list, max_mib: AtLeast0 = 4096) -> None:
         self.transforms = Compose(build_transforms(transforms))
         self.max_bytes = max_mib * 2**20
         self._kept: dict[tuple, dict] = {}

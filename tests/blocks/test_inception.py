@@ -83,5 +83,5 @@ def test_upsampler(scale, convolutions):
 
 @pytest.mark.parametrize('scale', [0, 1.5, -2])
 def test_upsampler_scale_is_checked(scale):
-    with pytest.raises(ValueError, match=f'integer >= 1, got {scale}'):
+    with pytest.raises(ValueError, match=f'scale must be int of 1 to 16, got {scale}'):
         PixelShuffleUpsampler(4, scale=scale)

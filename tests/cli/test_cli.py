@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,12 +15,13 @@ import torch
 from restorekit.cli.options import parse_overrides
 from restorekit.functional import imresize, rgb_to_ycbcr
 from restorekit.io import read_image, write_image
-from restorekit.registry import MODELS
+from restorekit.registry import MODELS, REGISTRIES
 from tests.conftest import smooth_image
 from tests.engine.conftest import tiny_config
 from tests.helpers import error_of, process, restorekit
 
 ROOT = Path(__file__).parents[2]
+OURS = ('BACKBONES', 'BLOCKS', 'LOSSES', 'METRICS', 'DATASETS', 'TRANSFORMS', 'HOOKS')
 LUMA = {
     'type': 'Restorer',
     'data_preprocessor': {'type': 'ImagePreprocessor', 'color': 'y'},
@@ -274,7 +276,9 @@ def test_weights_that_are_damaged_give_no_black_pictures(luma_model, tmp_path):
 
 def test_list_and_help():
     listing = restorekit('list').stdout
-    assert 'BLOCKS: AttentionUnit, AttentiveInception' in listing
+    assert 'BLOCKS:\n  AttentionUnit ' in listing
+    assert re.search(r'AIN +Residual network of attentive inception modules', listing)
+    assert all(REGISTRIES[kind].get(name).__doc__ for kind in OURS for name in REGISTRIES[kind])
     assert 'ain/ain_x2_300k_div2k.py' in listing
     assert 'did you mean' in error_of('list', 'BLOKS')
     assert 'restore image files' in process('-m', 'restorekit.cli', '--help').stdout

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from pathlib import Path
 
 import pytest
 from mmengine.config import Config
 
-from restorekit.config import ConfigError, config_folder, find_config, load_config
+from restorekit.config import ConfigError, check_config, config_folder, find_config, load_config
 from restorekit.io import write_hdr, write_image
-from restorekit.registry import DATASETS, METRICS, MODELS
+from restorekit.registry import DATASETS, METRICS, MODELS, TRANSFORMS
 from tests.conftest import smooth_image
 
 CONFIGS = [
@@ -162,7 +163,7 @@ def check(tmp_path, text, **options):
         ),
         (
             "model = dict(type='Restorer', backbone=dict(type='AIN', num_feats='eight'))",
-            "model.backbone: AIN: num_feats must be int, got 'eight'",
+            "model.backbone: AIN: num_feats must be int of 1 to 16384, got 'eight'",
         ),
         (
             "model = dict(type='Restorer', backbone='AIN')",
@@ -178,7 +179,7 @@ def check(tmp_path, text, **options):
         ),
         (
             "val_evaluator = [dict(type='PSNR', crop_border='scala')]",
-            r"val_evaluator.0: PSNR: crop_border must be int \| 'scale', got 'scala'",
+            r"val_evaluator.0: PSNR: crop_border must be int of 0 or more \| 'scale', got 'scala'",
         ),
         (
             "default_hooks = dict(checkpoint=dict(type='CheckpointHook', rule='more'))",
@@ -214,6 +215,92 @@ def test_slips_in_what_others_define(tmp_path, text, message):
         check(tmp_path, text)
 
 
+SENSELESS = {
+    'train_cfg.max_iters': [4.5, '4', 0],
+    'train_cfg.val_interval': [0, -1],
+    'optim_wrapper.optimizer.lr': [1e30, '1e-3', 'abc', float('nan'), -1],
+    'param_scheduler.milestones': ['x', [1, -2], 3],
+    'model.backbone.num_blocks': [-2, 100_000_000],
+    'model.backbone.num_feats': [-16, 0, 1_000_000],
+    'optim_wrapper.optimizer.amsgrad': ['maybe'],
+    'log_level': ['LOUD'],
+    'randomness.seed': ['x', -1],
+    'train_dataloader.batch_size': [0, '2'],
+    'compile': ['max-autotune'],
+}
+
+
+@pytest.fixture(scope='module')
+def sensible():
+    """A config that is read once, and changed in one place by each test."""
+    text = """
+model = dict(type='Restorer', backbone=dict(type='AIN'))
+train_cfg = dict(type='IterBasedTrainLoop', max_iters=1e3)
+optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='Adam', lr=1))
+param_scheduler = dict(type='MultiStepLR', milestones=[1, 2])
+train_dataloader = dict(
+    batch_size=1,
+    dataset=dict(type='FolderDataset', gt_dir='x', pipeline=[dict(type='PackInputs')]),
+)
+"""
+    config = Config.fromstring(text, '.py')
+    check_config(config, 'a.py')
+    return config
+
+
+@pytest.mark.parametrize(
+    ('key', 'value'), [(key, value) for key, values in SENSELESS.items() for value in values]
+)
+def test_values_that_make_no_sense(sensible, key, value):
+    config = copy.deepcopy(sensible)
+    config.merge_from_dict({key: value})
+    place, _, option = key.rpartition('.')
+    where = rf'{place}.*{option}' if place else option
+    with pytest.raises(ConfigError, match=rf'{where}:? must be .*, got {re.escape(repr(value))}'):
+        check_config(config, 'a.py')
+
+
+@pytest.mark.parametrize(
+    ('change', 'message'),
+    [
+        ({'type': 'x'}, "'type': no such key; accepted: model"),
+        (
+            {'model': {'backbone': {'type': 'AIN'}}},
+            "model: the entry needs a 'type', got only b",
+        ),
+        ({'model': {'type': 5}}, 'model: type must be a name, got 5'),
+        ({'model': {'type': 'Restorer', 'backbone': {}}}, "needs a 'type', got only an empty dict"),
+        ({'optim_wrapper': {'optimizer': {'lr': 1}}}, "optimizer: the entry needs a 'type'"),
+        ({'custom_hooks': [{'priority': 1}]}, "custom_hooks.0: the entry needs a 'type'"),
+        ({'val_evaluator': [{'name': 'x'}]}, "val_evaluator.0: the entry needs a 'type'"),
+        ({'randomness': {'sed': 1}}, "randomness: no option 'sed'; did you mean 'seed'"),
+        ({'compile': {'mod': 'x'}}, "compile: no option 'mod'; did you mean 'mode'"),
+        (
+            {'val_dataloader': {'dataset': {'pipeline': [{'type': 'LoadImages'}]}}},
+            'val_dataloader.dataset.pipeline: must end with PackInputs, got LoadImages',
+        ),
+    ],
+)
+def test_entries_that_cannot_be_built(sensible, change, message):
+    config = Config({**copy.deepcopy(sensible).to_dict(), **change})
+    with pytest.raises(ConfigError, match=message):
+        check_config(config, 'a.py')
+
+
+def test_third_party_transforms_may_pack(sensible):
+    class Packer:
+        """Of another package."""
+
+    Packer.__module__ = 'elsewhere'
+    TRANSFORMS.register_module(module=Packer)
+    try:
+        config = copy.deepcopy(sensible)
+        config.train_dataloader.dataset.pipeline = [{'type': 'Packer'}]
+        check_config(config, 'a.py')
+    finally:
+        TRANSFORMS._module_dict.pop('Packer')
+
+
 def test_variables_that_resemble_keys_are_allowed(tmp_path):
     check(tmp_path, 'experiment = launch = train_config = val_loader = 1')
 
@@ -224,6 +311,23 @@ def test_all_slips_at_once(tmp_path):
             tmp_path, "modle = 1\nmodel = dict(type='A')\nval_evaluator = dict(type='PSNR', crop=1)"
         )
     assert len(str(error.value).splitlines()) == 4
+
+
+def test_a_circle_of_bases_is_named_before_anything_is_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(Config, 'fromfile', lambda *_, **__: pytest.fail('it was read'))
+    for name, base in (('a', 'b'), ('b', 'c'), ('c', 'b')):
+        (tmp_path / f'{name}.py').write_text(f"_base_ = ['./{base}.py']")
+    b, c = tmp_path / 'b.py', tmp_path / 'c.py'
+    with pytest.raises(ConfigError, match=rf'a\.py: _base_ goes in a circle: {b} -> {c} -> {b}$'):
+        load_config(str(tmp_path / 'a.py'))
+
+
+def test_one_base_may_be_reached_by_two_ways(tmp_path):
+    (tmp_path / 'd.py').write_text('')
+    for name in 'bc':
+        (tmp_path / f'{name}.py').write_text("_base_ = './d.py'")
+    (tmp_path / 'a.py').write_text("_base_ = ['./b.py', './c.py']")
+    assert isinstance(load_config(str(tmp_path / 'a.py')), Config)
 
 
 def test_overrides_are_checked_too(tmp_path):

@@ -78,6 +78,20 @@ def test_other_data_is_refused(model, message):
         embedded_config({'meta': {'model': model}}, 'a.pth')
 
 
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        ({'type': 5}, 'model: type must be a name, got 5'),
+        ({'pre_upscale': 10**6}, 'pre_upscale must be int of 1 to 16, got 1000000'),
+        ({'backbone': {'type': 'AIN', 'num_blocks': 10**8}}, 'num_blocks must be .* got 100000000'),
+    ],
+)
+def test_senseless_values_are_refused(options, message):
+    model = {'type': 'Restorer', 'backbone': {'type': 'AIN'}, **options}
+    with pytest.raises(ConfigError, match=rf'a\.pth: the config in it:\n.*{message}'):
+        embedded_config({'meta': {'model': model}}, 'a.pth')
+
+
 def test_literals_of_every_kind():
     text = "a = {'b': (1, -2.5, None), 'c': {True}}\nd = dict(e=[nan], f='g')"
     values = parse_literals(text, 'a.pth')
@@ -102,6 +116,8 @@ def test_literals_of_every_kind():
         'a = 1 + 1',
         'def f(): pass',
         'a = dict([(1, 2)])',
+        'a = {[1]: 2}',
+        'a = {(1, 2): 3}',
     ],
 )
 def test_anything_but_literals_is_refused_unrun(text):

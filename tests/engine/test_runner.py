@@ -149,11 +149,16 @@ def test_old_checkpoints_go_and_the_latest_is_named(photo_folder, tmp_path):
 
 
 @pytest.mark.slow
-def test_the_best_checkpoint_is_kept(photo_folder, tmp_path):
+@pytest.mark.parametrize('rule', ['greater', 'less'])
+def test_the_best_checkpoint_is_kept(photo_folder, tmp_path, rule):
     options = {'default_hooks.checkpoint.save_best': 'photos_q20/PSNR'}
-    run(tiny_config(photo_folder, tmp_path / 'run', **options), 'best')
+    steps = {'train_cfg.val_interval': 3, 'default_hooks.checkpoint.rule': rule}
+    best_run = run(tiny_config(photo_folder, tmp_path / 'run', **options, **steps), f'best-{rule}')
     best = read_checkpoint(tmp_path / 'run/best.pth')
-    assert best['meta']['iter'] in (6, 12)
+    figures, _ = best_run.message_hub.get_scalar('val/photos_q20/PSNR').data
+    assert len(set(figures)) == 4
+    at = np.argmax(figures) if rule == 'greater' else np.argmin(figures)
+    assert best['meta']['iter'] == 3 * (at + 1)
     assert 'optimizer' not in best
     options = {'default_hooks.checkpoint.save_best': 'photos_q20/PSRN'}
     with pytest.raises(ValueError, match="is not reported; did you mean 'photos_q20/PSNR'"):

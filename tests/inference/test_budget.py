@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+from restorekit.config import ConfigError
 from restorekit.inference import load_restorer
 from restorekit.inference.budget import Budget, BudgetError, stored_numbers
 from restorekit.io.checkpoint import CheckpointError
@@ -38,16 +39,18 @@ def save(path, backbone, weights=None, **options):
 @pytest.mark.parametrize(
     ('options', 'message'),
     [
-        ({'num_blocks': 10**8}, 'takes more than .* modules and tensors, and the file holds 10 te'),
-        ({'num_blocks': 10**8, 'block': {'type': 'Weightless'}}, 'more than .* modules and tens'),
+        ({'num_blocks': 10**4}, 'takes more than .* modules and tensors, and the file holds 10 te'),
+        ({'num_blocks': 10**4, 'block': {'type': 'Weightless'}}, 'more than .* modules and tens'),
         (
-            {'num_feats': 10**6},
+            {'num_feats': 16_384},
             'takes more than .* numbers, and the file holds 10 tensors with 667',
         ),
-        ({'num_feats': 10**30}, 'cannot be built: .*[Oo]verflow'),
-        ({'num_feats': 10**6, 'type': 'AIN'}, 'more than .* numbers'),
-        ({'num_blocks': 10**8, 'type': 'AIN'}, 'more than .* modules and tensors'),
-        ({'num_feats': -1}, 'cannot be built: .*negative'),
+        ({'num_feats': 16_384, 'type': 'AIN'}, 'more than .* numbers'),
+        ({'num_blocks': 10**4, 'type': 'AIN'}, 'more than .* modules and tensors'),
+        (
+            {'block': {'type': 'NonLocal', 'reduction': 3}},
+            'cannot be built: .*must divide',
+        ),
     ],
 )
 @pytest.mark.usefixtures('_weightless')
@@ -56,6 +59,19 @@ def test_a_model_that_the_file_cannot_be_meant_for_is_not_built(tmp_path, option
     with pytest.raises(CheckpointError, match=rf'a\.pth: the model of the config in it.*{message}'):
         load_restorer(None, tmp_path / 'a.pth')
     assert sys.getprofile() is None
+
+
+@pytest.mark.parametrize(
+    'options',
+    [{'num_blocks': 10**8}, {'num_feats': 10**6}, {'num_feats': 10**30}, {'num_feats': -1}],
+)
+def test_a_size_that_no_network_has_is_refused_before_it_is_built(tmp_path, options):
+    save(tmp_path / 'a.pth', {**RESIDUAL, **options})
+    (key, value) = next(iter(options.items()))
+    with pytest.raises(
+        ConfigError, match=rf'ResidualNet: {key} must be int of 1 to .*, got {value}$'
+    ):
+        load_restorer(None, tmp_path / 'a.pth')
 
 
 def test_one_number_cannot_stand_for_millions(tmp_path):

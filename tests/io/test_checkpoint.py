@@ -164,3 +164,11 @@ def test_equal_checkpoints_are_equal_files(tmp_path):
     for name in ('a.pth', 'b.pth'):
         write_checkpoint(tmp_path / name, {'state_dict': {'w': torch.ones(3)}})
     assert (tmp_path / 'a.pth').read_bytes() == (tmp_path / 'b.pth').read_bytes()
+
+
+@pytest.mark.parametrize('wrapped', [True, False])
+def test_sparse_tensors_are_named(tmp_path, wrapped):
+    weights = {'a': torch.ones(2), 'b': torch.eye(3).to_sparse()}
+    torch.save({'state_dict': weights} if wrapped else weights, tmp_path / 'a.pth')
+    with pytest.raises(CheckpointError, match=r'a\.pth: b must be dense, got torch\.sparse_coo'):
+        read_checkpoint(tmp_path / 'a.pth')

@@ -237,7 +237,7 @@ def test_jpeg_quality_has_ends():
 
 @pytest.mark.parametrize('quality', [0, 101, (30, 20), (0, 20), (20, 101), (20,), 10.0, None])
 def test_jpeg_quality_out_of_range(quality):
-    with pytest.raises(ValueError, match='quality must be in 1..100'):
+    with pytest.raises(ValueError, match='quality must be in(t of 1 to 100| 1..100)'):
         JPEGCompress(quality)({'gt': smooth_image(8, 8)})
 
 
@@ -277,7 +277,7 @@ def test_rounded_luma_has_eight_bits(tmp_path):
 
 @pytest.mark.parametrize('color', ['hsv', None])
 def test_colours_are_checked_without_a_registry_too(color):
-    with pytest.raises(ValueError, match=f'LoadImages: color must be one of .*, got {color!r}'):
+    with pytest.raises(ValueError, match=f"LoadImages: color must be 'rgb' . 'y', got {color!r}"):
         LoadImages(color=color)
 
 
@@ -338,7 +338,7 @@ def test_pack_takes_brackets_and_their_exposures():
 @pytest.mark.parametrize(
     ('config', 'message'),
     [
-        ({'type': 'PairedRandomCrop', 'size': 0}, 'size must be an integer >= 1, got 0'),
+        ({'type': 'PairedRandomCrop', 'size': 0}, 'size must be int of 1 or more [|] None, got 0'),
         ({'type': 'LoadImages', 'color': 'hsv'}, "color must be 'rgb' [|] 'y', got 'hsv'"),
     ],
 )

@@ -15,7 +15,7 @@ from restorekit.datasets.wrappers import leaf_datasets
 from restorekit.io import remove_leftovers, write_whole
 from restorekit.io.checkpoint import checkpoints_in
 from restorekit.metrics import ImageMetric
-from restorekit.options import nearest
+from restorekit.options import AtLeast1, nearest
 from restorekit.registry import HOOKS
 
 RULES = {'greater': lambda new, best: new > best, 'less': lambda new, best: new < best}
@@ -40,20 +40,12 @@ class CheckpointHook(Hook):
 
     def __init__(
         self,
-        interval: int = 5000,
+        interval: AtLeast1 = 5000,
         *,
-        max_keep_ckpts: int = 3,
+        max_keep_ckpts: Literal[-1] | AtLeast1 = 3,
         save_best: str | None = None,
         rule: Literal['greater', 'less'] = 'greater',
     ) -> None:
-        if not isinstance(interval, int) or interval < 1:
-            raise ValueError(f'CheckpointHook: interval must be an integer >= 1, got {interval!r}')
-        if max_keep_ckpts == 0 or max_keep_ckpts < -1:
-            raise ValueError(
-                f'CheckpointHook: max_keep_ckpts must be -1 or >= 1, got {max_keep_ckpts}'
-            )
-        if rule not in RULES:
-            raise ValueError(f'CheckpointHook: rule must be one of {tuple(RULES)}, got {rule!r}')
         self.interval = interval
         self.max_keep_ckpts = max_keep_ckpts
         self.save_best = save_best

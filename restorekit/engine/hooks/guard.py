@@ -15,6 +15,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from restorekit.io import write_whole
+from restorekit.options import AtLeast1
 from restorekit.registry import HOOKS
 
 
@@ -36,7 +37,7 @@ class NonFiniteHook(Hook):
 
     priority = 'HIGH'
 
-    def __init__(self, max_in_a_row: int = 10) -> None:
+    def __init__(self, max_in_a_row: AtLeast1 = 10) -> None:
         self.max_in_a_row = max_in_a_row
 
     def after_train_iter(

@@ -18,6 +18,7 @@ from restorekit.functional import mu_law
 from restorekit.io import to_integers, write_image
 from restorekit.metrics import ImageMetric
 from restorekit.metrics.base import enlarge
+from restorekit.options import AtLeast0
 from restorekit.registry import HOOKS
 
 CAPTION_HEIGHT = 28
@@ -36,7 +37,7 @@ class PanelHook(Hook):
 
     priority = 'LOW'
 
-    def __init__(self, num_images: int = 4) -> None:
+    def __init__(self, num_images: AtLeast0 = 4) -> None:
         self.num_images = num_images
         self._written = 0  # in the present evaluation
 
