@@ -8,10 +8,10 @@ STAMP := $(VENV)/.installed
 
 PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
-.PHONY: help install demo test test-fast lint clean
+.PHONY: help install demo test test-fast fuzz mutants lint clean
 
 help:
-	@echo "make install | demo | test | test-fast | lint | clean"
+	@echo "make install | demo | test | test-fast | fuzz | mutants | lint | clean"
 
 install: $(STAMP)
 
@@ -29,6 +29,19 @@ test: $(STAMP)
 
 test-fast: $(STAMP)
 	$(PYTEST) -m "not slow"
+
+# make fuzz CASES=10000 SEED=1
+CASES ?= 300
+SEED ?= 0
+
+fuzz: $(STAMP)
+	$(BIN)/python -m tests.fuzz --cases $(CASES) --seed $(SEED)
+
+# make mutants MUTANTS="functional metrics --sample 100"
+MUTANTS ?= functional transforms metrics io inference engine
+
+mutants: $(STAMP)
+	$(BIN)/python tools/mutants.py $(MUTANTS) --seed $(SEED)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -1,7 +1,9 @@
-"""Every tool is a door to a command."""
+"""Every tool is a door to a command, but benchmarks and what tests the tests."""
 
 from __future__ import annotations
 
+import ast
+import difflib
 import runpy
 import sys
 from pathlib import Path
@@ -27,7 +29,23 @@ DOORS = {
 
 def test_all_are_here():
     tools = {path.relative_to(TOOLS).as_posix() for path in TOOLS.rglob('*.py')}
-    assert {tool for tool in tools if not tool.startswith('benchmarks/')} == set(DOORS)
+    others = {tool for tool in tools if tool.startswith('benchmarks/')} | {'mutants.py'}
+    assert tools - others == set(DOORS)
+
+
+def test_mutants_differ_in_one_place(tmp_path):
+    file = TOOLS.parent / 'restorekit/functional/tiling.py'
+    mutants = runpy.run_path(str(TOOLS / 'mutants.py'))['mutants']
+    plain = ast.unparse(ast.parse(file.read_text())).splitlines()
+    found = list(mutants(file))
+    assert len(found) > 50
+    for text, source in found:
+        compile(source, text, 'exec')
+        lines = difflib.unified_diff(plain, source.splitlines(), lineterm='', n=0)
+        assert sum(line.startswith('@@') for line in lines) == 1, text
+    texts = [text.partition(': ')[2] for text, _ in found]
+    assert 'up = position if start else torch.full_like(position, torch.inf)' not in texts
+    assert 'overlap * scale  ->  overlap / scale' in texts
 
 
 @pytest.mark.parametrize('tool', DOORS)

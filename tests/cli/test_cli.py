@@ -65,15 +65,13 @@ def test_overrides_are_literals():
 @pytest.mark.slow
 def test_train_resume_and_test(config_file, tmp_path):
     options = ['--work-dir', tmp_path / 'w', '--cfg-options', 'train_cfg.max_iters=4']
-    process(ROOT / 'tools/train.py', config_file, *options, '--no-validate')
+    restorekit('train', config_file, *options, '--no-validate')
     assert not (tmp_path / 'w/panels').exists()
     longer = [*options[:3], 'train_cfg.max_iters=8']
     result = restorekit('train', config_file, *longer, '--resume')
     assert 'resumed epoch: 0, iter: 4' in result.stdout + result.stderr
     assert (tmp_path / 'w/iter_8.pth').exists()
-    process(
-        ROOT / 'tools/test.py', config_file, tmp_path / 'w/iter_8.pth', '--work-dir', tmp_path / 't'
-    )
+    restorekit('test', config_file, tmp_path / 'w/iter_8.pth', '--work-dir', tmp_path / 't')
     assert '| photos_q20 | 6 |' in (tmp_path / 't/results.md').read_text()
     assert len(list((tmp_path / 't/panels/test').iterdir())) == 4
 

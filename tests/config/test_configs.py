@@ -207,7 +207,10 @@ def test_slips_are_named_with_their_place(tmp_path, text, message):
         ("optim_wrapper = dict(type='OptimWrapper', clip_gard=1)", "did you mean 'clip_grad'"),
         ("optim_wrapper = dict(optimizer=dict(type='Adam', lrr=1))", "Adam has no option 'lrr'"),
         ("train_cfg = dict(type='IterBasedTrainLoop', max_iter=1)", "did you mean 'max_iters'"),
-        ('train_dataloader = dict(batch_sizes=1)', "did you mean 'batch_size'"),
+        *(
+            (f'{name}_dataloader = dict(batch_sizes=1)', rf"{name}_dataloader: no option 'batch_si")
+            for name in ('train', 'val', 'test')
+        ),
         ("val_evaluator = [dict(type='PSNR'), dict(type='PSNR', color='y')]", 'called PSNR; give'),
     ],
 )

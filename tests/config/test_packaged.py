@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import pytest
 from mmengine.config import Config
 
 from restorekit.config import ConfigError, config_folder, find_config, load_config
+from restorekit.registry import BLOCKS, MODELS
 
 LEAF = 'ain/ain-small_x2_2k_bsd200.py'
 
@@ -94,3 +96,30 @@ def test_a_name_on_the_command_line_that_is_not_there():
         find_config('ain/ain-small_x2_2k.py')
     with pytest.raises(FileNotFoundError, match='no such config, in'):
         find_config('restorekit::ain')
+
+
+def test_modules_that_a_config_imports(tmp_path, monkeypatch):
+    (tmp_path / 'my_parts_of_a_test.py').write_text(
+        'from torch import nn\n'
+        'from restorekit.registry import BLOCKS\n'
+        '@BLOCKS.register_module()\n'
+        'class PartOfATest(nn.Identity):\n'
+        '    def __init__(self, channels, *, strength: int = 1):\n'
+        '        super().__init__()\n'
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    text = (
+        "custom_imports = dict(imports=['my_parts_of_a_test'])\n"
+        "network = dict(type='ResidualNet', block=dict(type='PartOfATest'))\n"
+        "model = dict(type='Restorer', backbone=network)\n"
+    )
+    try:
+        config = inherited(tmp_path, text)
+        assert MODELS.build(config.model).backbone
+        with pytest.raises(ConfigError, match="has no option 'strenght'; did you mean 'strength'"):
+            inherited(tmp_path, text.replace('PartOfATest', "PartOfATest', strenght='x"))
+        with pytest.raises(ConfigError, match=r'mine\.py: cannot be read: .*my_parts_of_no_test'):
+            inherited(tmp_path, text.replace('my_parts_of_a_test', 'my_parts_of_no_test'))
+    finally:
+        BLOCKS.module_dict.pop('PartOfATest', None)
+        sys.modules.pop('my_parts_of_a_test', None)

@@ -17,11 +17,21 @@ from restorekit.config import config_folder
 from restorekit.io.checkpoint import read_checkpoint
 from tests.conftest import smooth_image
 from tests.engine.conftest import tiny_config
+from tests.helpers import restorekit
 
 ROOT = Path(__file__).parents[2]
 # Batch normalisation would see other batches on each rank.
 PLAIN = {'model.backbone.block': {'type': 'AttentiveInception', 'norm_cfg': None}}
 pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    """As the ranks have it: what runs in this process is compared with them."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 def free_port():
@@ -66,10 +76,13 @@ def train_alone(config):
     path = Path(config.work_dir).with_suffix('.py')
     path.parent.mkdir(parents=True, exist_ok=True)
     config.dump(str(path))
-    command = [sys.executable, '-m', 'restorekit.cli', 'train', path]
-    environment = {**os.environ, 'OMP_NUM_THREADS': '1'}
-    subprocess.run(map(str, command), env=environment, check=True, capture_output=True)
+    restorekit('train', path)
     return read_checkpoint(f'{config.work_dir}/iter_12.pth')
+
+
+def evaluate_alone(config, work_dir):
+    words = (f'{config.work_dir}.py', f'{config.work_dir}/iter_12.pth', '--work-dir', work_dir)
+    restorekit('test', *words)
 
 
 def losses(checkpoint):
@@ -100,10 +113,8 @@ def test_one_two_and_four_processes_give_one_curve(photo_folder, tmp_path):
         options = {**PLAIN, 'train_dataloader.batch_size': batch}
         config = tiny_config(photo_folder, tmp_path / f'ranks{ranks}', **options)
         results[ranks] = train_alone(config) if ranks == 1 else train(config, ranks)
-        test = [sys.executable, '-m', 'restorekit.cli', 'test', f'{config.work_dir}.py']
-        test += [f'{config.work_dir}/iter_12.pth', '--work-dir', f'{config.work_dir}/alone']
         validated = figures(config)
-        subprocess.run(test, check=True, capture_output=True)
+        evaluate_alone(config, f'{config.work_dir}/alone')
         config.work_dir = f'{config.work_dir}/alone'
         assert validated == figures(config)
         assert len(validated) == 7
@@ -161,6 +172,26 @@ def test_three_ranks_resume_in_the_same_bits_without_bucket_rebuild(photo_folder
     assert_same(expected, train(part, 3, '--resume', f'{whole.work_dir}/iter_4.pth'))
 
 
+def test_a_run_goes_on_with_another_number_of_ranks(photo_folder, tmp_path):
+    def config(name, ranks):
+        options = {**PLAIN, 'train_dataloader.batch_size': 4 // ranks}
+        return tiny_config(photo_folder, tmp_path / name, **options)
+
+    expected = train_alone(config('one', 1))
+    train(config('two', 2), 2)
+    alone = config('two-to-one', 1)
+    alone.load_from, alone.resume = f'{tmp_path}/two/iter_4.pth', True
+    results = {(2, 1): train_alone(alone)}
+    resume = ('--resume', f'{tmp_path}/one/iter_4.pth')
+    results[1, 2] = train(config('one-to-two', 2), 2, *resume)
+    for (before, now), result in results.items():
+        assert_close(expected, result)
+        assert result['meta']['position'] == expected['meta']['position'] == 48
+        folder = tmp_path / ('two-to-one' if now == 1 else 'one-to-two')
+        log = '\n'.join(path.read_text() for path in folder.glob('*/*.log'))
+        assert f'another number of processes ({before} before, {now} now)' in log
+
+
 def sharding():
     wrapper = Config.fromfile(str(config_folder() / '_base_/fsdp.py')).model_wrapper_cfg.to_dict()
     wrapper['auto_wrap_policy']['min_num_params'] = 1000  # the networks here are small
@@ -194,9 +225,7 @@ def test_sharded_weights(photo_folder, tmp_path):
     assert_close(train(mixed, 2, '--resume', f'{tmp_path}/copies/iter_4.pth'), expected)
     # The checkpoint is a whole model's: one process tests it.
     validated = figures(whole)
-    test = [sys.executable, '-m', 'restorekit.cli', 'test', f'{whole.work_dir}.py']
-    test += [f'{whole.work_dir}/iter_12.pth', '--work-dir', f'{tmp_path}/tested']
-    subprocess.run(test, check=True, capture_output=True)
+    evaluate_alone(whole, f'{tmp_path}/tested')
     whole.work_dir = f'{tmp_path}/tested'
     assert [row['value'] for row in figures(whole)] == pytest.approx(
         [row['value'] for row in validated], abs=1e-3

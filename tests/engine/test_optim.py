@@ -2,6 +2,7 @@
 
 import copy
 
+import pytest
 import torch
 from torch import nn
 from torch.distributed.fsdp import FullyShardedDataParallel
@@ -75,10 +76,6 @@ def go_on_with_the_other(rank):
         model, wrapper = other, other_wrapper
 
 
-def test_a_run_goes_on_with_or_without_shards(tmp_path):
-    on_two_ranks(go_on_with_the_other, folder=tmp_path)
-
-
 def test_numbered_states_stay_as_torch_writes_them():
     model, wrapper = start(OptimWrapper, sharded=False)
     train(model, wrapper, 1)
@@ -108,9 +105,16 @@ def infinite_on_one(rank, fused):
     assert all(torch.equal(after[name], value) for name, value in before.items())
 
 
-def test_infinity_on_one_rank_is_left_out_by_both(tmp_path):
-    on_two_ranks(infinite_on_one, False, folder=tmp_path)
+def all_of_them(rank):
+    go_on_with_the_other(rank)
+    infinite_on_one(rank, False)
+    infinite_on_one(rank, True)
 
 
-def test_so_it_is_by_a_fused_optimizer(tmp_path):
-    on_two_ranks(infinite_on_one, True, folder=tmp_path)
+@pytest.mark.slow
+def test_two_ranks(tmp_path):
+    """A run goes on with or without shards; infinity on one rank is left out by both.
+
+    All in one pair of processes: they take longer to start than to do it.
+    """
+    on_two_ranks(all_of_them, folder=tmp_path)

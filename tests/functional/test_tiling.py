@@ -33,6 +33,9 @@ def test_no_tile_is_larger_and_all_overlap():
 
     tiled(look, torch.rand(1, 1, 100, 30), tile=40, overlap=8)
     assert seen == [(40, 30)] * 3
+    seen.clear()
+    tiled(look, torch.rand(1, 1, 56, 30), tile=40)  # two would overlap by 24
+    assert seen == [(40, 30)] * 3
 
 
 def test_seams_of_a_function_with_a_view_fade():
@@ -53,3 +56,17 @@ def test_brackets_have_more_axes():
 def test_overlap_must_fit():
     with pytest.raises(ValueError, match=r'overlap must be in \[0, tile\), got 16 of 16'):
         tiled(lambda x: x, torch.rand(1, 1, 8, 8), tile=16, overlap=16)
+
+
+@pytest.mark.parametrize('scale', [1, 2, 3])
+def test_the_ramp_lasts_as_long_as_the_overlap(scale):
+    """Of two tiles, 0 and 1: from 0 to 1 over the pixels that they share, pixel by pixel."""
+    values = iter([0.0, 1.0])
+
+    def shade(x):
+        return x.new_full((1, 1, x.shape[-2] * scale, x.shape[-1] * scale), next(values))
+
+    row = tiled(shade, torch.zeros(1, 1, 1, 20).double(), tile=12, overlap=4, scale=scale)[0, 0, 0]
+    shared = (torch.arange(4 * scale).double() + 0.5) / (4 * scale)
+    expected = torch.cat([torch.zeros(8 * scale), shared, torch.ones(8 * scale)])
+    torch.testing.assert_close(row, expected.double())

@@ -1,11 +1,10 @@
 import json
-import math
 
 import numpy as np
 import pytest
 import torch
 
-from restorekit.functional import ldr_to_hdr, mef_ssim, rgb_to_gray, ssim
+from restorekit.functional import imresize, ldr_to_hdr, mef_ssim, rgb_to_gray
 from restorekit.registry import METRICS
 
 
@@ -33,11 +32,21 @@ def test_constants_by_hand():
     assert evaluate('PSNRMu', lq, {'pred': pred, 'gt': gt})[0]['value'] == pytest.approx(
         21.7946, abs=1e-4
     )
-    pred, gt = torch.rand(3, 16, 16), torch.rand(3, 16, 16)
-    row, metric = evaluate('SSIMMu', lq, {'pred': pred, 'gt': gt}, mu=100)
-    curves = [torch.log1p(100 * image.double())[None] / math.log(101) for image in (pred, gt)]
-    assert row['value'] == pytest.approx(ssim(*curves).item(), abs=1e-9)
+    # With mu = 100: log(51) / log(101) = 0.85194447 and log(26) / log(101) = 0.70596134.
+    row, metric = evaluate('PSNRMu', lq, {'pred': pred, 'gt': gt}, mu=100)
+    assert row['value'] == pytest.approx(16.7139, abs=1e-4)
     assert 'mu = 100' in metric.protocol
+    # Of constant images SSIM is the agreement of the means.
+    x, y = 0.85194447, 0.70596134
+    row, _ = evaluate('SSIMMu', lq, {'pred': pred, 'gt': gt}, mu=100)
+    assert row['value'] == pytest.approx((2 * x * y + 1e-4) / (x * x + y * y + 1e-4), abs=1e-7)
+
+
+def test_the_baselines_tone_curve_is_the_frames():
+    lq, gt = torch.full((3, 3, 16, 16), 0.5), torch.zeros(3, 16, 16)
+    sample = {'pred': gt, 'gt': gt, 'exposures': torch.tensor([0.0, 1.0, 2.0])}
+    row, _ = evaluate('PSNRL', lq, sample, baseline=True, gamma=1)
+    assert row['input'] == pytest.approx(12.0412, abs=1e-4)  # 0.5 / 2
 
 
 def test_baseline_is_the_middle_frame_as_radiance():
@@ -54,19 +63,23 @@ class TestMEFSSIM:
     def test_needs_no_ground_truth(self):
         frames, pred = torch.rand(2, 3, 20, 24), torch.rand(3, 20, 24)
         sample = {'pred': pred, 'gt_frames': frames}
-        row, metric = evaluate('MEFSSIM', torch.rand(2, 3, 10, 12), sample, baseline=True)
+        lq = torch.rand(2, 3, 10, 12)
+        row, metric = evaluate('MEFSSIM', lq, sample, baseline=True)
         gray = rgb_to_gray(torch.cat([frames, pred[None]]).double())
         expected = mef_ssim(gray[2:], gray[None, :2]).item()
         assert row['value'] == pytest.approx(expected, abs=1e-12)
-        assert 'input' in row
+        mean = rgb_to_gray(imresize(lq.double().mean(0), size=(20, 24)).clamp(0, 1)[None])
+        baseline = mef_ssim(mean, gray[None, :2]).item()
+        assert row['input'] == pytest.approx(baseline, abs=1e-6)
         assert 'without the luminance' in metric.protocol
 
     def test_frames_of_the_input_where_they_have_its_size(self):
         lq = torch.rand(2, 3, 20, 24)
-        row, _ = evaluate('MEFSSIM', lq, {'pred': lq.mean(0)}, luminance=True)
-        gray = rgb_to_gray(torch.cat([lq, lq.mean(0)[None]]).double())
+        row, metric = evaluate('MEFSSIM', lq, {'pred': lq.mean(0)}, luminance=True)
+        gray = rgb_to_gray(torch.cat([lq, lq.mean(0, keepdim=True)]).double())
         expected = mef_ssim(gray[2:], gray[None, :2], luminance=True).item()
-        assert row['value'] == pytest.approx(expected, abs=1e-9)
+        assert row['value'] == pytest.approx(expected, abs=1e-6)
+        assert 'with the luminance' in metric.protocol
         with pytest.raises(ValueError, match=r'restored to \(3, 40, 48\), .* \(2, 3, 20, 24\)'):
             evaluate('MEFSSIM', lq, {'pred': torch.rand(3, 40, 48)})
 

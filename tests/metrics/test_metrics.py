@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from restorekit.functional import imresize, psnr, psnr_b, rgb_to_y, ssim
+from restorekit.metrics import PSNR
 from restorekit.registry import METRICS
 
 
@@ -80,15 +81,35 @@ def test_errors_name_the_image(pair, message):
         evaluate({'type': 'PSNR', 'crop_border': 4}, [pair], [torch.rand(3, 8, 8)])
 
 
+def test_a_row_without_ground_truth():
+    metric = METRICS.build({'type': 'PSNR'})
+    with pytest.raises(ValueError, match='PSNR: toy/a has no ground truth'):
+        metric.row(torch.rand(3, 8, 8), sample(torch.rand(3, 8, 8), None), baseline=False)
+
+
 def test_two_of_a_kind_by_name(pairs):
     assert list(evaluate({'type': 'PSNR', 'name': 'PSNR-Y', 'color': 'y'}, pairs)[1]) == [
         'toy/PSNR-Y'
     ]
 
 
+def test_psnr_b_has_the_protocol_of_all(pairs):
+    config = {'type': 'PSNRB', 'color': 'y', 'rounded': True, 'name': 'B'}
+    metric, result = evaluate(config, pairs[:1])
+    pred, gt = ((image[None].double() * 255 + 0.5).floor() / 255 for image in pairs[0])
+    assert result['toy/B'] == pytest.approx(psnr_b(rgb_to_y(pred), rgb_to_y(gt)).item(), abs=1e-9)
+    assert 'B: BT.601 luma, crop border 0, clipped to [0, 1], rounded to 8 bits' in metric.protocol
+
+
 def test_psnr_b_keeps_its_grid():
     with pytest.raises(ValueError, match='multiple of 8.*got 4'):
         METRICS.build({'type': 'PSNRB', 'crop_border': 4})
+
+
+@pytest.mark.parametrize('color', ['rgb', None])
+def test_colours_are_checked_without_a_registry_too(color):
+    with pytest.raises(ValueError, match=f"PSNR: color must be 'as_is' . 'y', got {color!r}"):
+        PSNR(color=color)
 
 
 @pytest.mark.parametrize('options', [{'color': 'rgb'}, {'crop_border': -1}, {'crop_border': 'x'}])

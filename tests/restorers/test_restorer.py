@@ -133,6 +133,23 @@ def test_modes():
         model(*batch(), mode='loss')
 
 
+@pytest.mark.parametrize('channels_last', [False, True])
+def test_channels_last_is_what_the_network_gets(channels_last):
+    torch.manual_seed(0)
+    backbone = {'type': 'ResidualNet', 'num_feats': 4, 'num_blocks': 1}
+    options = {'type': 'Restorer', 'backbone': backbone}
+    plain = MODELS.build(options)
+    model = MODELS.build({**options, 'channels_last': channels_last})
+    model.load_state_dict(plain.state_dict())
+    seen = []
+    model.backbone.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
+    images, _ = batch()
+    torch.testing.assert_close(model.restore(images), plain.restore(images))
+    layout = {'memory_format': torch.channels_last}
+    weights = next(p for p in model.backbone.parameters() if p.ndim == 4 and p.shape[2] > 1)
+    assert seen[0].is_contiguous(**layout) == weights.is_contiguous(**layout) == channels_last
+
+
 class TestColour:
     """Gray images through networks for colour, and colour ones through networks for luma."""
 

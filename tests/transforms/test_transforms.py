@@ -3,6 +3,8 @@ import random
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from restorekit.io import jpeg_round_trip, write_image
 from restorekit.registry import TRANSFORMS
@@ -13,6 +15,7 @@ from restorekit.transforms import (
     LoadImages,
     PackInputs,
     PairedRandomCrop,
+    RandomChannelOrder,
     RandomFlipRotate,
     build_transforms,
     generator,
@@ -65,6 +68,56 @@ def test_stream_restores_the_global_generators_even_after_an_error():
         raise RuntimeError
     after = random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist()  # noqa: NPY002
     assert before == after
+
+
+AUGMENTATIONS = st.lists(
+    st.sampled_from(
+        [
+            lambda: PairedRandomCrop(3),
+            lambda: RandomFlipRotate(),
+            lambda: RandomFlipRotate(flip=False),
+            lambda: RandomFlipRotate(rotate=False),
+            lambda: RandomChannelOrder(),
+        ]
+    ),
+    min_size=1,
+    max_size=5,
+)
+
+
+@settings(max_examples=40)
+@given(AUGMENTATIONS, st.integers(3, 8), st.integers(3, 8), st.integers(1, 4), st.integers(0, 99))
+def test_every_key_goes_through_the_same_augmentations(makers, height, width, scale, position):
+    small = coordinates(height, width)
+    large = coordinates(height * scale, width * scale, scale)
+    truth = {'gt': large, 'gt_frames': np.stack([large, large + 1], axis=2)}
+    alone = {name: {name: image} for name, image in truth.items()}
+    together = {'lq': small, **truth}
+    for index, make in enumerate(makers):
+        with sample_stream(position, index):
+            together = make()(together)
+        if scale == 1:  # a crop would count in pixels of the ground truth
+            for name, results in alone.items():
+                with sample_stream(position, index):
+                    alone[name] = make()(results)
+    assert together.keys() == {'lq', 'gt', 'gt_frames'}
+    np.testing.assert_array_equal(together['gt'][::scale, ::scale], together['lq'])
+    np.testing.assert_array_equal(together['gt_frames'][:, :, 0], together['gt'])
+    np.testing.assert_array_equal(together['gt_frames'][:, :, 1], together['gt'] + 1)
+    if scale == 1:
+        for name, results in alone.items():
+            np.testing.assert_array_equal(results[name], together[name])
+
+
+def test_channels_come_in_all_six_orders():
+    image = np.broadcast_to(np.float32([0, 1, 2]), (4, 5, 3))
+    seen = set()
+    for position in range(60):
+        with sample_stream(0, position):
+            out = RandomChannelOrder()({'lq': image})['lq']
+        assert (out == out[0, 0]).all()
+        seen.add(tuple(out[0, 0]))
+    assert len(seen) == 6
 
 
 @pytest.mark.parametrize('scale', [1, 2, 3])
@@ -130,6 +183,11 @@ def test_downscale_cuts_to_a_multiple(scale):
     assert back['lq'].shape == back['gt'].shape
 
 
+def test_downscale_of_too_few_pixels():
+    with pytest.raises(ValueError, match='2 x 9 pixels are too few for scale 3'):
+        BicubicDownscale(3)({'gt': smooth_image(2, 9)})
+
+
 def test_downscale_takes_the_datasets_scale_and_rounds_on_demand():
     gt = np.round(smooth_image(24, 24) * 255) / np.float32(255)
     out = BicubicDownscale(rounded=True)({'gt': gt, 'scale': 3})
@@ -149,9 +207,13 @@ def test_downscale_equals_the_published_file(data_root):
     np.testing.assert_array_equal(made['lq'], published['lq'])
 
 
-def test_downscale_without_a_scale():
-    with pytest.raises(ValueError, match='scale must be an integer >= 2, .* got None'):
-        BicubicDownscale()({'gt': smooth_image(8, 8)})
+@pytest.mark.parametrize('scale', [None, 1, 0, -2, 2.0, '2'])
+def test_downscale_without_a_scale(scale):
+    message = rf'scale must be an integer >= 2, .* got {scale!r}$'
+    with pytest.raises(ValueError, match=message):
+        BicubicDownscale()({'gt': smooth_image(8, 8), 'scale': scale})
+    with pytest.raises(ValueError, match=message):
+        BicubicDownscale().plan({'gt': (8, 8)}, {'scale': scale})
 
 
 def test_jpeg_quality_range_is_drawn_per_sample():
@@ -165,7 +227,15 @@ def test_jpeg_quality_range_is_drawn_per_sample():
     assert drawn == {10, 11, 12}
 
 
-@pytest.mark.parametrize('quality', [0, 101, (30, 20), None])
+def test_jpeg_quality_has_ends():
+    gt = smooth_image(16, 16)
+    for quality in (1, 100, (1, 1), (100, 100)):
+        ends = quality if isinstance(quality, int) else quality[0]
+        out = JPEGCompress(quality)({'gt': gt})['lq']
+        np.testing.assert_array_equal(out, jpeg_round_trip(gt, ends))
+
+
+@pytest.mark.parametrize('quality', [0, 101, (30, 20), (0, 20), (20, 101), (20,), 10.0, None])
 def test_jpeg_quality_out_of_range(quality):
     with pytest.raises(ValueError, match='quality must be in(t of 1 to 100| 1..100)'):
         JPEGCompress(quality)({'gt': smooth_image(8, 8)})
@@ -196,13 +266,19 @@ def test_luma_of_a_colour_file_beside_a_gray_one(tmp_path):
 
 def test_rounded_luma_has_eight_bits(tmp_path):
     write_image(tmp_path / 'a.png', smooth_image(8, 9))
-    luma = (
-        LoadImages(color='y', rounded=True)({'files': {'gt': [str(tmp_path / 'a.png')]}})['gt']
-        * 255
+    files = {'gt': [str(tmp_path / 'a.png')]}
+    plain, rounded = (
+        LoadImages(color='y', rounded=rounded)({'files': files})['gt'] for rounded in (False, True)
     )
-    exact = LoadImages(color='y')({'files': {'gt': [str(tmp_path / 'a.png')]}})['gt'] * 255
-    np.testing.assert_allclose(luma, np.floor(exact + 0.5), atol=1e-4)
-    assert np.abs(luma - exact).max() > 0.3, 'nothing was rounded'
+    np.testing.assert_array_equal(rounded, np.floor(plain * 255 + 0.5) / np.float32(255))
+    assert np.abs(rounded - plain).max() > 0.4 / 255
+    assert rounded.std() > 0.05
+
+
+@pytest.mark.parametrize('color', ['hsv', None])
+def test_colours_are_checked_without_a_registry_too(color):
+    with pytest.raises(ValueError, match=f"LoadImages: color must be 'rgb' . 'y', got {color!r}"):
+        LoadImages(color=color)
 
 
 def test_cache_runs_once_a_file_and_is_not_changed_by_what_follows(tmp_path):
@@ -215,12 +291,12 @@ def test_cache_runs_once_a_file_and_is_not_changed_by_what_follows(tmp_path):
 
     cache = Cache([LoadImages(), count])
     paths = {'files': {'gt': [str(tmp_path / 'a.png')]}}
-    first = cache({**paths})
-    cut = PairedRandomCrop(4)(cache({**paths}))
-    again = cache({**paths})
+    given = {**paths}
+    for results in (cache(given), cache({**paths}), cache({**paths})):
+        assert results['gt'].shape == (12, 12, 3)
+        assert PairedRandomCrop(4)(results)['gt'].shape == (4, 4, 3)
     assert len(calls) == 1
-    assert cut['gt'].shape == (4, 4, 3)
-    np.testing.assert_array_equal(first['gt'], again['gt'])
+    assert given == paths, 'what was given was changed'
 
 
 def test_cache_stops_at_its_limit(tmp_path):
@@ -238,9 +314,25 @@ def test_pack_gives_contiguous_tensors_of_their_own():
     assert packed['inputs'].shape == (3, 4, 6)
     assert packed['inputs'].is_contiguous()
     torch.testing.assert_close(packed['inputs'], torch.from_numpy(lq.copy()).permute(2, 0, 1))
-    assert packed['data_samples'].name == 'a'
+    sample = packed['data_samples']
+    torch.testing.assert_close(sample.gt, packed['inputs'])
+    assert (sample.name, sample.dataset, sample.setting, sample.files) == ('a', 'd', '', {})
+    assert 'exposures' not in sample
     packed['inputs'].zero_()
     assert lq.any()
+
+
+def test_pack_takes_brackets_and_their_exposures():
+    frames = np.stack([coordinates(4, 6), coordinates(4, 6) + 1], axis=2)
+    truth = {'gt': coordinates(4, 6) + 2, 'gt_frames': frames + 3}
+    packed = PackInputs()({'lq': frames, **truth, 'exposures': [0, 2.5]})
+    sample = packed['data_samples']
+    assert packed['inputs'].shape == sample.gt_frames.shape == (2, 3, 4, 6)
+    torch.testing.assert_close(sample.gt_frames, packed['inputs'] + 3)
+    torch.testing.assert_close(sample.gt, packed['inputs'][0] + 2)
+    torch.testing.assert_close(sample.exposures, torch.tensor([0, 2.5]))
+    undamaged = PackInputs()({'gt': coordinates(4, 6)})
+    torch.testing.assert_close(undamaged['inputs'], undamaged['data_samples'].gt)
 
 
 @pytest.mark.parametrize(
@@ -260,6 +352,8 @@ def test_crop_by_the_size_of_the_ground_truth():
     out = PairedRandomCrop(gt_size=24)(dict(pair))
     assert out['lq'].shape == (8, 8, 3)
     np.testing.assert_array_equal(out['gt'][::3, ::3], out['lq'])
+    alone = PairedRandomCrop(gt_size=7)({'gt': coordinates(8, 8)})
+    assert alone['gt'].shape == (7, 7, 3)
     with pytest.raises(ValueError, match='gt_size 25 is not a multiple of scale 3'):
         PairedRandomCrop(gt_size=25)(dict(pair))
     with pytest.raises(ValueError, match='either size or gt_size'):
@@ -303,6 +397,19 @@ def test_a_bracket_is_one_array_with_its_frames_behind_the_spatial_axes(tmp_path
     np.testing.assert_array_equal(out['exposures'], np.float32([0, 2, 4]))
     large = LoadImages(color='y')({'files': {'gt_frames': paths[:2]}})['gt_frames']
     assert large.shape == (8, 9, 2, 1)
+
+
+def test_truths_of_two_sizes_are_refused():
+    message = 'ground truth must have one size, got gt 8 x 9, gt_frames 8 x 10'
+    with pytest.raises(ValueError, match=message):
+        LoadImages().plan({'gt': (8, 9), 'gt_frames': (8, 10)}, {})
+
+
+def test_a_pair_of_frames_is_one_array(tmp_path):
+    for index in range(2):
+        write_image(tmp_path / f'{index}.png', smooth_image(8, 9, seed=index))
+    paths = [str(tmp_path / f'{index}.png') for index in range(2)]
+    assert LoadImages()({'files': {'lq': paths}})['lq'].shape == (8, 9, 2, 3)
 
 
 def test_a_bracket_fits_a_truth_of_its_own_size_alone():

@@ -1,0 +1,120 @@
+"""Images through an Inferencer: whole, in tiles, and as the model itself restores them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+from restorekit.contracts import Backbone
+from restorekit.inference import Inferencer
+from restorekit.registry import BACKBONES, MODELS
+from restorekit.restorers import BaseRestorer
+from tests.conftest import smooth_image
+
+
+class Pointwise(Backbone):
+    """Looks no further than one pixel, so that tiles give what the whole gives; trains unlike."""
+
+    def __init__(self, *, channels: int = 3, scale: int = 1):
+        super().__init__()
+        self.scale = scale
+        norm = nn.BatchNorm2d(channels)
+        norm.running_mean.fill_(0.2)
+        self.body = nn.Sequential(nn.Conv2d(channels, channels, 1), norm, nn.Dropout(0.5))
+
+    def forward(self, inputs):
+        restored = self.body(inputs)
+        return restored.repeat_interleave(self.scale, -1).repeat_interleave(self.scale, -2)
+
+
+class Sum(BaseRestorer):
+    """The sum of the frames, as radiance or as an image."""
+
+    takes_bracket = True
+
+    def __init__(self, linear: bool = True):
+        super().__init__()
+        self.linear = linear
+
+    def restore(self, images, exposures=None):
+        return images.sum(1)
+
+
+@pytest.fixture(scope='module', autouse=True)
+def _parts():
+    BACKBONES.register_module(module=Pointwise)
+    MODELS.register_module(module=Sum)
+    yield
+    del BACKBONES.module_dict['Pointwise'], MODELS.module_dict['Sum']
+
+
+@pytest.fixture(scope='module')
+def networks(tmp_path_factory):
+    """By color and scale: config file, weights, and the model in evaluation mode."""
+    folder, found = tmp_path_factory.mktemp('networks'), {}
+    for color, channels in (('rgb', 3), ('y', 1)):
+        for scale in (1, 2, 3, 4):
+            options = {
+                'type': 'Restorer',
+                'data_preprocessor': {'type': 'ImagePreprocessor', 'color': color},
+                'backbone': {'type': 'Pointwise', 'channels': channels, 'scale': scale},
+            }
+            path = folder / f'{color}{scale}.py'
+            path.write_text(f'model = {options!r}\n')
+            model = MODELS.build(options)
+            torch.save({'state_dict': model.state_dict()}, path.with_suffix('.pth'))
+            found[color, scale] = path, path.with_suffix('.pth'), model.eval()
+    return found
+
+
+@settings(max_examples=20)
+@given(
+    st.sampled_from(['rgb', 'y']),
+    st.integers(1, 4),
+    st.sampled_from([1, 3]),
+    st.integers(1, 40),
+    st.integers(1, 40),
+    st.data(),
+)
+def test_tiles_whole_and_model_agree(networks, color, scale, channels, height, width, data):
+    config, weights, model = networks[color, scale]
+    tile = data.draw(st.integers(2, 24))
+    overlap = data.draw(st.integers(0, tile - 1))
+    image = smooth_image(height, width, channels)
+    with torch.no_grad():
+        restored = model.restore(torch.from_numpy(image.transpose(2, 0, 1))[None])
+    expected = restored.clamp(0, 1)[0].permute(1, 2, 0).numpy()
+    assert expected.shape[:2] == (scale * height, scale * width)
+    result = Inferencer(config, weights)(image)
+    np.testing.assert_allclose(result, expected, atol=1e-5)
+    if color == 'y' and channels == 3 and scale > 1:
+        return  # the chroma is enlarged by bicubic, which looks past a tile's border
+    result = Inferencer(config, weights, tile=tile, overlap=overlap)(image)
+    np.testing.assert_allclose(result, expected, atol=1e-5)
+
+
+def test_radiance_is_not_clipped_above_and_images_are(tmp_path):
+    frames = [np.full((4, 5, 3), 0.75, np.float32)] * 2
+    for linear, expected in ((True, 1.5), (False, 1.0)):
+        (tmp_path / 'sum.py').write_text(f"model = dict(type='Sum', linear={linear})\n")
+        for options in ({}, {'tile': 3, 'overlap': 1}):
+            result = Inferencer(tmp_path / 'sum.py', **options)(frames, [0, 2])
+            np.testing.assert_allclose(result, expected)
+            dark = Inferencer(tmp_path / 'sum.py', **options)([-frame for frame in frames], [0, 2])
+            np.testing.assert_array_equal(dark, 0)
+
+
+def test_gray_through_a_network_for_colour_and_the_reverse(networks):
+    for color, channels in (('rgb', 1), ('y', 3)):
+        config, weights, model = networks[color, 2]
+        image = smooth_image(6, 7, channels)
+        result = Inferencer(config, weights)(image)
+        tensor = torch.from_numpy(image.transpose(2, 0, 1))[None]
+        with torch.no_grad():
+            expected = model.restore(tensor).clamp(0, 1)[0].permute(1, 2, 0)
+        assert result.shape == (12, 14, channels)
+        np.testing.assert_allclose(result, expected, atol=1e-6)
