@@ -146,7 +146,7 @@ def test_bounds_in_words():
         ('BACKBONES', 'CFNet', {'projection': [1, 2]}, r'projection must be .*, got \[1, 2\]'),
         ('BLOCKS', 'CFB', {'channels': 8, 're_guide': 0}, 're_guide must be .*, got 0'),
         ('BLOCKS', 'SRB', {'channels': 8, 'num_groups': 0}, 'num_groups must be .*, got 0'),
-        ('BLOCKS', 'RFFTBlock', {'channels': 8, 'norm': 'x'}, "norm must be .*, got 'x'"),
+        ('METRICS', 'PSNR', {'color': 'x'}, "color must be .*, got 'x'"),
         ('LOSSES', 'CharbonnierLoss', {'eps': -1}, 'eps must be float above 0, got -1'),
         ('METRICS', 'MEFSSIM', {'color': 'y'}, "MEFSSIM: color must be 'as_is', got 'y'"),
         ('METRICS', 'PSNR', {'crop_border': -1}, 'PSNR: crop_border must be .*, got -1'),

@@ -52,9 +52,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--tile',
         type=int,
-        default=512,
         metavar='N',
-        help='divide larger images into tiles of N pixels, 0: never (default: %(default)s)',
+        help='divide larger images into tiles of N pixels, 0: never (default: 512)',
     )
     parser.add_argument(
         '--overlap', type=int, default=32, metavar='N', help='of tiles (default: %(default)s)'
@@ -97,9 +96,10 @@ def run(args: argparse.Namespace) -> None:
 
 def _inferencers(args: argparse.Namespace) -> list[Inferencer]:
     """One for each source; sources with equal needs share theirs."""
-    from restorekit.inference import Inferencer, choose
+    from restorekit.inference import TILE, Inferencer, choose
 
-    options = {'device': args.device, 'tile': args.tile or None, 'overlap': args.overlap}
+    tile = TILE if args.tile is None else args.tile or None
+    options = {'device': args.device, 'tile': tile, 'overlap': args.overlap}
     if args.model or args.weights:
         if args.task or args.scale:
             raise ValueError('--task and --scale choose a model; one is named already')

@@ -52,15 +52,30 @@ def choose(source: str | Path, task: Task | None = None, scale: int | None = Non
     if task in BRACKETS:
         raise ValueError(f'{path}: {task} takes a folder with the exposures of a scene, got a file')
     if task == 'jpeg':
-        if scale not in (None, 1):
-            raise ValueError(f'{path}: artifact removal keeps the size, got scale {scale}')
-        return Choice((JPEG,), 'as asked for')
-    quality = jpeg_quality(path)
-    enlarge = _enlarging(2 if scale is None else scale)
+        return Choice(models_for('jpeg', scale), 'as asked for')
+    quality, enlarge = jpeg_quality(path), models_for('sr', scale)
     if quality is None or quality > CLEAN_QUALITY:
         kind = 'not a JPEG' if quality is None else f'a JPEG of quality about {quality}'
-        return Choice((enlarge,), kind)
-    return Choice((JPEG, enlarge), f'a JPEG of quality about {quality}, cleaned first')
+        return Choice(enlarge, kind)
+    return Choice((JPEG, *enlarge), f'a JPEG of quality about {quality}, cleaned first')
+
+
+def models_for(task: Task, scale: int | None = None) -> tuple[str, ...]:
+    """The models for a task, in the order in which they are run.
+
+    Args:
+        task: What is to be done.
+        scale: Output size over input size; None is 2 for 'sr' and 1 otherwise.
+    Raises:
+        ValueError: If there is no model for that scale.
+    """
+    if task == 'jpeg':
+        if scale not in (None, 1):
+            raise ValueError(f'artifact removal keeps the size, got scale {scale}')
+        return (JPEG,)
+    if task == 'sr':
+        return (_enlarging(2 if scale is None else scale),)
+    return (BRACKETS[task],) if scale in (None, 1) else (BRACKETS[task], _enlarging(scale))
 
 
 def _for_bracket(folder: Path, task: Task | None, scale: int | None) -> Choice:
@@ -75,8 +90,7 @@ def _for_bracket(folder: Path, task: Task | None, scale: int | None) -> Choice:
             task, reason = 'fusion', f'no HDR: {str(error).removeprefix(f"{folder}: ")}'
         else:
             task, reason = 'hdr', 'a bracket with known exposures'
-    merge = BRACKETS[task]
-    return Choice((merge,) if scale in (None, 1) else (merge, _enlarging(scale)), reason)
+    return Choice(models_for(task, scale), reason)
 
 
 def _enlarging(scale: int) -> str:

@@ -85,6 +85,25 @@ def plan_jobs(
     return jobs
 
 
+def restored(restore: Inferencer, source: Path) -> tuple[np.ndarray, list[str]]:
+    """Read and restore an image file, or the folder of a bracket.
+
+    Returns:
+        The result, (H, W, C), as the Inferencer gives it; and for a bracket of more frames than the
+        model takes the names of those that were taken.
+    Raises:
+        ValueError, OSError: If a file cannot be read or restored.
+    """
+    if not restore.model.takes_bracket:
+        return restore(read_image(source)), []
+    whole = find_bracket(source, need_exposures=restore.model.needs_exposures)
+    bracket = choose_frames(whole, restore.model.num_frames)
+    frames = [_rgb(read_image(frame)) for frame in bracket.frames]
+    names = [frame.name for frame in bracket.frames]
+    taken = names if len(bracket.frames) < len(whole.frames) else []
+    return restore(frames, list(bracket.exposures) or None), taken
+
+
 def restore_file(
     restore: Inferencer, job: Job, *, bits: Literal[8, 16] = 8, tone: ToneMap | None = None
 ) -> list[str]:
@@ -100,16 +119,7 @@ def restore_file(
     Raises:
         ValueError, OSError: If a file cannot be read, restored or written.
     """
-    taken: list[str] = []
-    if restore.model.takes_bracket:
-        whole = find_bracket(job.source, need_exposures=restore.model.needs_exposures)
-        bracket = choose_frames(whole, restore.model.num_frames)
-        if len(bracket.frames) < len(whole.frames):
-            taken = [frame.name for frame in bracket.frames]
-        frames = [_rgb(read_image(frame)) for frame in bracket.frames]
-        image = restore(frames, list(bracket.exposures) or None)
-    else:
-        image = restore(read_image(job.source))
+    image, taken = restored(restore, job.source)
     if not restore.model.linear:
         write_image(job.target, image, bits=bits)
         return taken

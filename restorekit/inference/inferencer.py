@@ -13,6 +13,8 @@ from restorekit.functional import tf32, tiled
 from restorekit.inference.loading import Model, load_restorer
 from restorekit.restorers import BaseRestorer
 
+TILE = 512  # pixels: where commands divide images
+
 
 class Inferencer:
     """Restores images, or brackets, with a model, in float32 without TF32.

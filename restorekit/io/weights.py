@@ -44,7 +44,7 @@ def write_weights(
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
     digest = hashlib.sha256(_body(save(tensors))).hexdigest()
     text = json.dumps({'model': model, 'card': card, 'sha256': digest}, sort_keys=True)
-    write_whole(path, save(tensors, {'format': 'pt', KEY: text}))
+    write_whole(path, save(tensors, {KEY: text}))  # more keys would come in any order
 
 
 def read_weights(path: str | Path) -> dict[str, Any]:

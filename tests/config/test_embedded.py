@@ -194,7 +194,7 @@ def test_restoring_with_the_checkpoint_alone(tmp_path):
     image = np.random.default_rng(0).random((8, 9, 3)).astype(np.float32)
     expected = Inferencer(config, tmp_path / 'a.pth')(image)
     np.testing.assert_array_equal(Inferencer(None, tmp_path / 'a.pth')(image), expected)
-    with pytest.raises(ValueError, match='name a config, or a checkpoint that holds one'):
+    with pytest.raises(ValueError, match='name a model, a config, or a checkpoint that holds one'):
         Inferencer(None)
 
 

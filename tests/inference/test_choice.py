@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from restorekit.inference import choose
+import restorekit as package
+from restorekit.inference import choose, restore
 from restorekit.io import write_image
 from restorekit.io.jpeg import jpeg_quality
 from tests.conftest import smooth_image
@@ -97,3 +98,26 @@ def test_the_command_says_what_is_wrong(jpeg, tmp_path):
     said = error_of('restore', jpeg(40), '-m', 'ain-x2', '--scale', '2', '-o', tmp_path / 'o')
     assert '--task and --scale choose a model; one is named already' in said
     assert 'no such file: gone.png' in error_of('restore', 'gone.png', '-o', tmp_path / 'o')
+
+
+def test_in_python_it_is_one_call(jpeg, scene):
+    image = smooth_image(8, 9)
+    assert restore(image).shape == (16, 18, 3)
+    assert restore(image, task='jpeg').shape == (8, 9, 3)
+    assert np.array_equal(restore(image), package.Inferencer('ain-x2')(image))
+    assert restore(jpeg(30)).shape == (48, 64, 3)
+    frames = [image / 4, image]
+    assert np.array_equal(restore(frames), restore(frames, 'mertens'))
+    assert np.array_equal(
+        restore(frames, exposures=[0, 2]), restore(frames, 'debevec', exposures=[0, 2])
+    )
+    assert restore(scene, scale=2).shape == (32, 32, 3)
+
+
+def test_one_call_says_what_is_wrong(tmp_path):
+    with pytest.raises(ValueError, match='task and scale choose a model; one is named already'):
+        restore(smooth_image(8, 8), 'ain-x2', scale=2)
+    with pytest.raises(FileNotFoundError, match=r'gone\.png: no such file'):
+        restore(tmp_path / 'gone.png')
+    with pytest.raises(AttributeError, match="module 'restorekit' has no attribute 'restroe'"):
+        package.restroe  # noqa: B018

@@ -51,5 +51,6 @@ def test_testing(seen, monkeypatch):
         test_evaluator=SimpleNamespace(metrics=[]),
     )
     monkeypatch.setattr(RUNNERS, 'build', lambda config: runner)
-    evaluate(Config({}), None)
+    config = {'model': BICUBIC, 'test_dataloader': {'batch_size': 1}, 'test_evaluator': [{}]}
+    evaluate(Config(config), None)
     assert seen == ['float32']

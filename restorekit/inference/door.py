@@ -1,0 +1,59 @@
+"""Restoring in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from restorekit.catalogue import Task
+from restorekit.inference.choice import choose, models_for
+from restorekit.inference.files import restored
+from restorekit.inference.inferencer import TILE, Inferencer
+from restorekit.inference.loading import Model
+
+
+def restore(
+    source: str | Path | np.ndarray | Sequence[np.ndarray],
+    model: Model | Sequence[Model] = None,
+    *,
+    exposures: Sequence[float] | None = None,
+    task: Task | None = None,
+    scale: int | None = None,
+    device: str | None = None,
+    tile: int | None = TILE,
+) -> np.ndarray:
+    """Restore one image, or merge one bracket; for many, keep an `Inferencer`.
+
+    Args:
+        source: An image file; the folder of a bracket; an image, (H, W, 3) RGB or (H, W, 1), float
+            in [0, 1]; a list of such, the frames of a bracket, dark to bright.
+        model: The name of a model of the catalogue, or whatever `load_restorer` takes; None takes
+            one that suits the source, as `choose` does.
+        exposures: EV of the frames of a list, where they are known.
+        task, scale: As for `choose`, where no model is named.
+        device, tile: As for `Inferencer`.
+    Returns:
+        (scale H, scale W, C), float32, in [0, 1]; linear radiance where a bracket becomes HDR.
+    Raises:
+        ValueError, OSError: If the source cannot be read or restored, or there is no such model.
+
+    >>> restore(np.zeros((8, 9, 3)), 'bicubic-x2').shape
+    (16, 18, 3)
+    """
+    if model is not None and (task is not None or scale is not None):
+        raise ValueError('restore: task and scale choose a model; one is named already')
+    if isinstance(source, str | Path):
+        path = Path(source)
+        if not path.exists():
+            raise FileNotFoundError(f'{path}: no such file')
+        run = Inferencer(
+            choose(path, task, scale).models if model is None else model, device=device, tile=tile
+        )
+        return restored(run, path)[0]
+    if model is None:
+        merged = 'fusion' if exposures is None else 'hdr'
+        kind: Task = 'sr' if isinstance(source, np.ndarray) else merged
+        model = models_for(task or kind, scale)
+    return Inferencer(model, device=device, tile=tile)(source, exposures)
