@@ -1,5 +1,5 @@
-# The packaged model ain-jpeg-color: JPEG artifacts of any quality. Goes on from the weights of
-# super-resolution, all but the first and the last layer; without the warm-up its ReLUs die.
+# The packaged model ain-jpeg-color: JPEG artifacts of any quality. From scratch: behind a new first
+# layer the ReLUs of the weights of super-resolution die.
 _base_ = [
     '../_base_/default_runtime.py',
     '../_base_/models/ain_small.py',
@@ -7,10 +7,9 @@ _base_ = [
     '../_base_/schedules/adam_cosine.py',
 ]
 
-load_from = 'ain-x2'
 model = dict(data_preprocessor=dict(color='rgb'), backbone=dict(in_channels=3))
 train_dataloader = dict(batch_size=8)
-optim_wrapper = dict(optimizer=dict(lr=5e-4))
+optim_wrapper = dict(optimizer=dict(lr=1e-3))
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, by_epoch=False, end=300),
     dict(type='CosineAnnealingLR', by_epoch=False, eta_min=1e-7),
