@@ -26,10 +26,12 @@ from restorekit.engine.distributed import (
     shards,
     wrapper_options,
 )
+from restorekit.engine.loading import with_workers
 from restorekit.engine.optim import OptimWrapper
 from restorekit.engine.resumable import ResumableRunner
 from restorekit.engine.samplers import ResumableSampler
 from restorekit.registry import DATA_SAMPLERS, RUNNERS
+from restorekit.restorers.preprocessor import ImagePreprocessor
 
 
 @RUNNERS.register_module()
@@ -67,10 +69,18 @@ class Runner(ResumableRunner):
                 }
             elif skip:
                 raise ValueError('skip_unreadable needs ResumableSampler')
+            dataloader = with_workers(dataloader, seed=seed or 0)
         return MMEngineRunner.build_dataloader(dataloader, seed=seed, diff_rank_seed=diff_rank_seed)
 
     def build_train_loop(self, loop: dict | BaseLoop) -> BaseLoop:
-        """mmengine's, except that an endless sampler is refused where epochs are to end."""
+        """mmengine's, with batches that are stacked in the workers, where the model takes them.
+
+        An endless sampler is refused where epochs are to end.
+        """
+        model = self.model.module if is_model_wrapper(self.model) else self.model
+        loader = self._train_dataloader
+        if isinstance(loader, dict) and isinstance(model.data_preprocessor, ImagePreprocessor):
+            self._train_dataloader = with_workers(loader, seed=self.seed, stacked=True)
         built = super().build_train_loop(loop)
         endless = isinstance(getattr(built.dataloader, 'sampler', None), ResumableSampler)
         if endless and isinstance(built, EpochBasedTrainLoop):
