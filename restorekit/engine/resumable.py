@@ -18,7 +18,12 @@ from restorekit.engine.distributed import (
     load_whole_weights,
     whole_weights,
 )
-from restorekit.engine.history import BoundedHistoryHook, plain_history, restored_history
+from restorekit.engine.history import (
+    BoundedHistoryHook,
+    HistoryHook,
+    plain_history,
+    restored_history,
+)
 from restorekit.engine.random_state import RandomStateHook, random_state
 from restorekit.engine.samplers import ResumableSampler
 from restorekit.io.checkpoint import (
@@ -43,6 +48,8 @@ class ResumableRunner(MMEngineRunner):
         self, default_hooks: dict | None = None, custom_hooks: list | None = None
     ) -> None:
         """mmengine's, and those that keep the random generators and the histories in order."""
+        self._history_hook = HistoryHook()
+        default_hooks = {'runtime_info': self._history_hook, **(default_hooks or {})}
         super().register_hooks(default_hooks, custom_hooks)
         if is_sharded(self.model) and any(isinstance(hook, EMAHook) for hook in self.hooks):
             raise ValueError(
@@ -175,6 +182,7 @@ class ResumableRunner(MMEngineRunner):
         """
         if file_client_args is not None or backend_args is not None:
             raise ValueError('Runner: checkpoints go to a disk; backend_args is not supported')
+        self._history_hook.read(self)
         average_buffers(self.model)
         random_states = all_gather_object(random_state())
         # Hooks run before the loop has counted the iteration, or in mmengine's epochs, the epoch.

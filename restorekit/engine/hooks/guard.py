@@ -14,6 +14,7 @@ from mmengine.dist import all_reduce, is_distributed, is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from restorekit.engine.history import is_read_now
 from restorekit.io import write_whole
 from restorekit.registry import HOOKS
 
@@ -26,7 +27,8 @@ class NonFiniteError(RuntimeError):
 class NonFiniteHook(Hook):
     """Reports steps that the optimizer wrapper left out, and stops the run after too many in a row.
 
-    The names of the last batch's files are then in `<work_dir>/nonfinite_rank<r>.json`.
+    The names of the last batch's files are then in `<work_dir>/nonfinite_rank<r>.json`. On a GPU it
+    looks after every tenth step.
 
     Args:
         max_in_a_row: Steps left out in a row that end the run.
@@ -38,6 +40,7 @@ class NonFiniteHook(Hook):
 
     def __init__(self, max_in_a_row: int = 10) -> None:
         self.max_in_a_row = max_in_a_row
+        self._reported = 0
 
     def after_train_iter(
         self,
@@ -46,12 +49,19 @@ class NonFiniteHook(Hook):
         data_batch: dict | None = None,
         outputs: Sequence | dict | None = None,
     ) -> None:
-        in_a_row = getattr(runner.optim_wrapper, 'skipped_in_a_row', 0)
-        if not in_a_row or not runner.optim_wrapper.at_step_boundary:
+        wrapper = runner.optim_wrapper
+        if not hasattr(wrapper, 'skipped') or not wrapper.at_step_boundary:
             return
+        if not is_read_now(runner):
+            return
+        skipped, in_a_row = wrapper.skipped, wrapper.skipped_in_a_row
+        if skipped == self._reported:
+            return
+        left_out, self._reported = skipped - self._reported, skipped
+        steps = 'the step is' if left_out == 1 else f'{left_out} of the last steps are'
         runner.logger.warning(
-            f'Iteration {runner.iter + 1}: gradients are not finite, the step is left out '
-            f'({runner.optim_wrapper.skipped} in all, {in_a_row} in a row)'
+            f'Iteration {runner.iter + 1}: gradients are not finite, {steps} left out '
+            f'({skipped} in all, {in_a_row} in a row)'
         )
         if in_a_row >= self.max_in_a_row:
             assert data_batch is not None
