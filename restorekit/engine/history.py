@@ -59,10 +59,18 @@ def is_read_now(runner: Runner) -> bool:
 
 
 class HistoryHook(RuntimeInfoHook):
-    """mmengine's, which leaves what a GPU computes unread until a log or a checkpoint asks for it."""
+    """mmengine's, which leaves a GPU's figures unread until a log or a checkpoint wants them."""
 
     def __init__(self) -> None:
         self._unread: list[tuple[str, Tensor]] = []
+        self.batch_shape: tuple[int, ...] = ()  # of the present step
+
+    def before_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch: dict | None = None
+    ) -> None:
+        super().before_train_iter(runner, batch_idx, data_batch)
+        inputs = (data_batch or {}).get('inputs', ())
+        self.batch_shape = (len(inputs), *inputs[0].shape) if len(inputs) else ()
 
     def after_train_iter(
         self,

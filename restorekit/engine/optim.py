@@ -29,8 +29,8 @@ class OptimWrapper(MMEngineOptimWrapper):
     counts the steps left out, `skipped_in_a_row` those since the last step that was taken. Both are
     counted where the gradients are: to read them is to wait for the device.
 
-    A fused optimizer leaves a step out by itself, on the device; any other has to be asked, and waits.
-    On a GPU Adam, AdamW and SGD are fused, unless their config says `fused` or `foreach`.
+    A fused optimizer leaves a step out by itself, on the device; any other is asked, and waits. On
+    a GPU Adam, AdamW and SGD are fused, unless their config says `fused` or `foreach`.
 
     Args:
         optimizer, accumulative_counts, clip_grad: As in mmengine.
@@ -142,7 +142,7 @@ class OptimWrapper(MMEngineOptimWrapper):
 
 
 def _can_be_fused(optimizer: torch.optim.Optimizer) -> bool:
-    """Whether torch has a fused kernel for it, all is on a GPU, and its config leaves the choice."""
+    """Whether torch has a fused kernel for it, all is on a GPU, and its config does not choose."""
     return type(optimizer) in FUSED and all(
         not any(group.get(name) for name in ('capturable', 'differentiable'))
         and all(group.get(name) is None for name in KERNELS)
