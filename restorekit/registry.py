@@ -197,8 +197,12 @@ DATA_SAMPLERS = _child('DATA_SAMPLERS', root.DATA_SAMPLERS, ['restorekit.engine.
 TRANSFORMS = _child('TRANSFORMS', root.TRANSFORMS, ['restorekit.transforms'])
 METRICS = _child('METRICS', root.METRICS, ['restorekit.metrics'])
 HOOKS = _child('HOOKS', root.HOOKS, ['restorekit.engine.hooks'])
-OPTIM_WRAPPERS = _child('OPTIM_WRAPPERS', root.OPTIM_WRAPPERS, ['restorekit.engine.optim'])
-FUNCTIONS = _child('FUNCTIONS', root.FUNCTIONS, ['restorekit.engine.distributed'])
+OPTIM_WRAPPERS = _child(
+    'OPTIM_WRAPPERS', root.OPTIM_WRAPPERS, ['restorekit.engine.optim', 'restorekit.engine.amp']
+)
+FUNCTIONS = _child(
+    'FUNCTIONS', root.FUNCTIONS, ['restorekit.engine.distributed', 'restorekit.engine.loading']
+)
 RUNNERS = _child('RUNNERS', root.RUNNERS, ['restorekit.engine.runner'])
 
 REGISTRIES = {

@@ -11,7 +11,7 @@ if [ "$GPUS" -lt "$GPUS_PER_NODE" ]; then GPUS_PER_NODE=$GPUS; fi
 # shellcheck disable=SC2086
 if [ -z "${SLURM_JOB_ID:-}" ]; then
     # Slurm runs a copy of the script from its spool: the copy is told where this one lies.
-    export TOOLS=${TOOLS:-$(cd "$(dirname "$0")" && pwd)} GPUS GPUS_PER_NODE
+    export TOOLS=${TOOLS:-$(cd "$(dirname "$0")" && pwd)} GPUS GPUS_PER_NODE CPUS_PER_TASK=${CPUS_PER_TASK:-5}
     exec sbatch -p "$1" --job-name="$2" --gres="gpu:$GPUS_PER_NODE" --ntasks="$GPUS" \
         --ntasks-per-node="$GPUS_PER_NODE" --cpus-per-task="${CPUS_PER_TASK:-5}" --requeue \
         --open-mode=append --signal="B:USR1@${GRACE:-120}" ${SBATCH_ARGS:-} "$0" "$@"
@@ -29,9 +29,11 @@ done
 child=
 asked=
 trap 'asked=1; kill -USR1 "$child"' USR1
-export MASTER_PORT=${PORT:-29500}
+# Two jobs on a node must not meet.
+export MASTER_PORT=${PORT:-$((10000 + ${SLURM_JOB_ID:-0} % 20000))}
 # shellcheck disable=SC2086
-srun --kill-on-bad-exit=1 ${SRUN_ARGS:-} \
+# Since Slurm 22.05 srun does not know by itself what sbatch was told.
+srun --cpus-per-task="${CPUS_PER_TASK:-5}" --kill-on-bad-exit=1 ${SRUN_ARGS:-} \
     python -u "${TOOLS:-$(dirname "$0")}/train.py" "$3" --launcher slurm --resume "${arguments[@]}" &
 child=$!
 status=0

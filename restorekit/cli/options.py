@@ -137,5 +137,5 @@ def prepare_config(args: argparse.Namespace) -> Any:
     work_dir = args.work_dir or config.get('work_dir') or f'work_dirs/{Path(config.filename).stem}'
     config.work_dir = str(work_dir)
     check_writable(Path(work_dir))
-    config.unsafe_load = args.unsafe_load
+    config.unsafe_load = args.unsafe_load or bool(config.get('unsafe_load', False))
     return config

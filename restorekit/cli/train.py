@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
+import sys
 from pathlib import Path
 
 from restorekit.cli.options import add_config_options, add_launch_options, prepare_config
@@ -31,8 +33,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_launch_options(parser)
 
 
+INTERRUPTED = 130  # what a shell shows of a program that Ctrl-C ended
+
+
 def run(args: argparse.Namespace) -> None:
-    """Train."""
+    """Train; ends with exit code 130 where Ctrl-C has stopped it."""
+    try:
+        _train(args)
+    except KeyboardInterrupt:
+        print('restorekit train: interrupted; --resume goes on', file=sys.stderr)
+        sys.exit(INTERRUPTED)
+    except (ValueError, ModuleNotFoundError, FileNotFoundError) as error:
+        if not isinstance(error.__cause__, RuntimeError):  # such as a worker that was killed
+            _stop_restarts()
+        raise
+
+
+def _stop_restarts() -> None:
+    """Under torchrun, keep it from starting again what would end in the same error."""
+    if 'TORCHELASTIC_RUN_ID' in os.environ:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # which it passes on: the error comes first
+        os.kill(os.getppid(), signal.SIGTERM)
+
+
+def _train(args: argparse.Namespace) -> None:
     config = prepare_config(args)
     missing = [
         key for key in ('train_dataloader', 'train_cfg', 'optim_wrapper') if not config.get(key)
@@ -49,6 +73,7 @@ def run(args: argparse.Namespace) -> None:
                 'accepted: OptimWrapper, AmpOptimWrapper'
             )
         wrapper.type = 'AmpOptimWrapper'
+        _warn_of_emulation(wrapper)
     if args.auto_scale_lr:
         if 'base_batch_size' not in config.get('auto_scale_lr', {}):
             raise ValueError(
@@ -72,3 +97,20 @@ def run(args: argparse.Namespace) -> None:
     config.setdefault('runner_type', 'restorekit.Runner')
     RUNNERS.build(config).train()
     close_process_group()
+
+
+def _warn_of_emulation(wrapper: dict) -> None:
+    """Say where half precision is slower than full."""
+    import torch
+    from mmengine.device import get_device
+
+    from restorekit.functional.dtypes import is_native
+
+    device = get_device()
+    name = wrapper.get('dtype') or ('bfloat16' if device == 'cpu' else 'float16')
+    if name in ('float16', 'bfloat16') and not is_native(getattr(torch, name), device):
+        print(
+            f'--amp: this {device} has no {name} of its own and computes it by way of float32, '
+            'slower than float32 itself',
+            file=sys.stderr,
+        )

@@ -1,9 +1,8 @@
-"""Process groups where mmengine assumes a GPU, wrapped models, and what all ranks share."""
+"""Wrapped models, and what all ranks share."""
 
 from __future__ import annotations
 
 import gc
-import os
 from typing import Any, TypeGuard
 
 import torch
@@ -22,41 +21,6 @@ from restorekit.contracts import Block, StatefulBlock
 from restorekit.registry import FUNCTIONS
 
 DDP, FSDP = 'MMDistributedDataParallel', 'MMFullyShardedDataParallel'
-
-
-def open_process_group(launcher: str, backend: str) -> None:
-    """Open the process group where mmengine would not, or not safely.
-
-    Without a GPU the ranks meet through gloo. Under torchrun they meet in a part of its store that
-    belongs to this attempt: where a rank has died and all are started again, the store still holds
-    the addresses of the dead (torch takes it for a new one, see pytorch/pytorch#167288).
-
-    Args:
-        launcher: 'none', 'pytorch', 'slurm' or 'mpi'.
-        backend: For processes with a GPU.
-    Raises:
-        ValueError: If the launcher is torchrun and this process was not started by it.
-    """
-    if launcher == 'pytorch' and 'RANK' not in os.environ:
-        raise ValueError(
-            'launcher pytorch: RANK is not set; start with torchrun or tools/dist_train.sh'
-        )
-    has_gpu = torch.cuda.is_available()
-    if launcher == 'none' or 'RANK' not in os.environ or is_distributed():
-        return
-    if launcher == 'pytorch':
-        if has_gpu:
-            torch.cuda.set_device(int(os.environ['LOCAL_RANK']))
-        store, rank, world_size = next(torch.distributed.rendezvous('env://'))
-        attempt = os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')
-        torch.distributed.init_process_group(
-            backend if has_gpu else 'gloo',
-            store=torch.distributed.PrefixStore(f'attempt_{attempt}', store),
-            rank=rank,
-            world_size=world_size,
-        )
-    elif not has_gpu:
-        torch.distributed.init_process_group('gloo')
 
 
 def wrapper_options(options: dict | None, *, find_unused_parameters: bool) -> dict[str, Any] | None:

@@ -6,11 +6,15 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from mmengine.hooks import Hook
+from mmengine.hooks import Hook, LoggerHook, RuntimeInfoHook
 from mmengine.logging import HistoryBuffer
+from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
+from torch import Tensor
 
 KEPT = 10_000  # entries of each history: enough for any window of a log
+READ_EVERY = 10  # steps on a GPU
+MAX_UNREAD = 1000
 
 
 def plain_history(message_hub: dict) -> dict:
@@ -39,6 +43,69 @@ def restored_history(message_hub: dict) -> dict:
         for name, entry in message_hub['log_scalars'].items()
     }
     return {**message_hub, 'log_scalars': scalars}
+
+
+def is_read_now(runner: Runner) -> bool:
+    """Whether what the present step has computed is read on the host, on all ranks alike.
+
+    A GPU works through steps after the host has asked for them. To read a figure is to wait until
+    all are done, so that the GPU then waits for the host: it is read after every tenth step and the
+    last. On a CPU nothing waits.
+    """
+    model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+    device = next((parameter.device for parameter in model.parameters()), torch.device('cpu'))
+    done = runner.iter + 1
+    return device.type == 'cpu' or done % READ_EVERY == 0 or done >= runner.max_iters
+
+
+class HistoryHook(RuntimeInfoHook):
+    """mmengine's, which leaves a GPU's figures unread until a log or a checkpoint wants them."""
+
+    def __init__(self) -> None:
+        self._unread: list[tuple[str, Tensor]] = []
+        self.batch_shape: tuple[int, ...] = ()  # of the present step
+
+    def before_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch: dict | None = None
+    ) -> None:
+        super().before_train_iter(runner, batch_idx, data_batch)
+        inputs = (data_batch or {}).get('inputs', ())
+        self.batch_shape = (len(inputs), *inputs[0].shape) if len(inputs) else ()
+
+    def after_train_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: dict | None = None,
+        outputs: dict | None = None,
+    ) -> None:
+        self._unread += [(f'train/{name}', value) for name, value in (outputs or {}).items()]
+        figures = getattr(runner.optim_wrapper, 'unread', [])
+        self._unread += figures
+        figures.clear()
+        self._unread = [
+            (name, value.detach() if isinstance(value, Tensor) else value)
+            for name, value in self._unread
+        ]
+        logs = [hook for hook in runner.hooks if isinstance(hook, LoggerHook)]
+        if (
+            not any(isinstance(v, Tensor) and v.device.type != 'cpu' for _, v in self._unread)
+            or any(log.every_n_inner_iters(batch_idx, log.interval) for log in logs)
+            or runner.iter + 1 >= runner.max_iters
+            or len(self._unread) > MAX_UNREAD
+        ):
+            self.read(runner)
+
+    def read(self, runner: Runner) -> None:
+        """Put what is unread into the histories, in one transfer."""
+        waiting, self._unread = self._unread, []
+        far = [value for _, value in waiting if isinstance(value, Tensor) and value.is_cuda]
+        near = iter(
+            torch.stack([value.double().reshape(()) for value in far]).tolist() if far else []
+        )
+        for name, value in waiting:
+            is_far = isinstance(value, Tensor) and value.is_cuda
+            runner.message_hub.update_scalar(name, next(near) if is_far else value)
 
 
 class BoundedHistoryHook(Hook):

@@ -60,3 +60,27 @@ class RandomStateHook(Hook):
     def after_val(self, runner: Runner) -> None:
         assert self._before_val is not None
         set_random_state(self._before_val)
+
+
+class KernelSearchHook(Hook):
+    """Keeps cuDNN from searching for the fastest kernels where images differ in size.
+
+    `env_cfg.cudnn_benchmark` pays in training, where all crops have one size; in validation and
+    test the search would start anew with each image.
+    """
+
+    def __init__(self) -> None:
+        self._in_training = False
+
+    def before_val(self, runner: Runner) -> None:
+        self._in_training = torch.backends.cudnn.benchmark
+        torch.backends.cudnn.benchmark = False
+
+    def after_val(self, runner: Runner) -> None:
+        torch.backends.cudnn.benchmark = self._in_training
+
+    def before_test(self, runner: Runner) -> None:
+        self.before_val(runner)
+
+    def after_test(self, runner: Runner) -> None:
+        self.after_val(runner)

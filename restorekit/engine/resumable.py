@@ -13,14 +13,14 @@ from mmengine.runner import Runner as MMEngineRunner
 
 from restorekit.catalogue import find_model, is_model
 from restorekit.config.embedded import model_data
+from restorekit.engine import history
 from restorekit.engine.distributed import (
     average_buffers,
     is_sharded,
     load_whole_weights,
     whole_weights,
 )
-from restorekit.engine.history import BoundedHistoryHook, plain_history, restored_history
-from restorekit.engine.random_state import RandomStateHook, random_state
+from restorekit.engine.random_state import KernelSearchHook, RandomStateHook, random_state
 from restorekit.engine.samplers import ResumableSampler
 from restorekit.io.checkpoint import (
     CheckpointError,
@@ -44,15 +44,17 @@ class ResumableRunner(MMEngineRunner):
         self, default_hooks: dict | None = None, custom_hooks: list | None = None
     ) -> None:
         """mmengine's, and those that keep the random generators and the histories in order."""
+        self._history_hook = history.HistoryHook()
+        default_hooks = {'runtime_info': self._history_hook, **(default_hooks or {})}
         super().register_hooks(default_hooks, custom_hooks)
         if is_sharded(self.model) and any(isinstance(hook, EMAHook) for hook in self.hooks):
             raise ValueError(
                 'EMAHook: averaged weights and sharded weights (MMFullyShardedDataParallel) do not '
                 'go together; leave out the hook or model_wrapper_cfg'
             )
-        self.register_hook(BoundedHistoryHook())
         self._random_state_hook = RandomStateHook()
-        self.register_hook(self._random_state_hook)
+        for hook in (history.BoundedHistoryHook(), KernelSearchHook(), self._random_state_hook):
+            self.register_hook(hook)
 
     def val(self) -> dict:
         self._strict_loading = True
@@ -95,10 +97,10 @@ class ResumableRunner(MMEngineRunner):
         load_whole_weights(self.model, own | fitting)
         if problem:
             self.logger.warning(f'{filename} fits in part: {problem}')
-        history = checkpoint.get(
+        saved = checkpoint.get(
             'message_hub', {'log_scalars': {}, 'runtime_info': {}, 'resumed_keys': {}}
         )
-        checkpoint['message_hub'] = restored_history(history)
+        checkpoint['message_hub'] = history.restored_history(saved)
         self._loaded_meta = checkpoint['meta']
         self._has_loaded = True
         self.logger.info(f'Loaded {filename}')
@@ -179,6 +181,7 @@ class ResumableRunner(MMEngineRunner):
         """
         if file_client_args is not None or backend_args is not None:
             raise ValueError('Runner: checkpoints go to a disk; backend_args is not supported')
+        self._history_hook.read(self)
         average_buffers(self.model)
         random_states = all_gather_object(random_state())
         # Hooks run before the loop has counted the iteration, or in mmengine's epochs, the epoch.
@@ -190,7 +193,7 @@ class ResumableRunner(MMEngineRunner):
         checkpoint: dict[str, Any] = {
             'meta': {**counters, 'random_states': random_states, **self._meta(counters)},
             'state_dict': whole_weights(self.model, to_save=True),
-            'message_hub': plain_history(self.message_hub.state_dict()),
+            'message_hub': history.plain_history(self.message_hub.state_dict()),
         }
         if save_optimizer:
             checkpoint['optimizer'] = self.optim_wrapper.state_dict()

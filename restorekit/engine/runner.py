@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import copy
-import re
+import os
+from pathlib import Path
+from typing import Any
 
 import torch
 from mmengine.config import Config
 from mmengine.dataset import DefaultSampler
-from mmengine.dist import broadcast
+from mmengine.dist import broadcast, is_main_process
+from mmengine.evaluator import Evaluator
 from mmengine.model import is_model_wrapper
 from mmengine.optim import OptimWrapper as MMEngineOptimWrapper
 from mmengine.optim import OptimWrapperDict
@@ -18,18 +21,17 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from restorekit.config.settings import spread_settings
-from restorekit.datasets import DataError, SeededDataset
-from restorekit.datasets.base import sample_files
-from restorekit.engine.distributed import (
-    is_sharded,
-    open_process_group,
-    shards,
-    wrapper_options,
-)
+from restorekit.datasets import SeededDataset
+from restorekit.engine.distributed import is_sharded, shards, wrapper_options
+from restorekit.engine.guarding import check_ranks_agree, explained, lock_folder
+from restorekit.engine.hooks.guard import PreemptionHook
+from restorekit.engine.launching import open_process_group
+from restorekit.engine.loading import with_workers
 from restorekit.engine.optim import OptimWrapper
 from restorekit.engine.resumable import ResumableRunner
 from restorekit.engine.samplers import ResumableSampler
 from restorekit.registry import DATA_SAMPLERS, RUNNERS
+from restorekit.restorers.preprocessor import ImagePreprocessor
 
 
 @RUNNERS.register_module()
@@ -67,10 +69,18 @@ class Runner(ResumableRunner):
                 }
             elif skip:
                 raise ValueError('skip_unreadable needs ResumableSampler')
+            dataloader = with_workers(dataloader, seed=seed or 0)
         return MMEngineRunner.build_dataloader(dataloader, seed=seed, diff_rank_seed=diff_rank_seed)
 
     def build_train_loop(self, loop: dict | BaseLoop) -> BaseLoop:
-        """mmengine's, except that an endless sampler is refused where epochs are to end."""
+        """mmengine's, with batches that are stacked in the workers, where the model takes them.
+
+        An endless sampler is refused where epochs are to end.
+        """
+        model = self.model.module if is_model_wrapper(self.model) else self.model
+        loader = self._train_dataloader
+        if isinstance(loader, dict) and isinstance(model.data_preprocessor, ImagePreprocessor):
+            self._train_dataloader = with_workers(loader, seed=self.seed, stacked=True)
         built = super().build_train_loop(loop)
         endless = isinstance(getattr(built.dataloader, 'sampler', None), ResumableSampler)
         if endless and isinstance(built, EpochBasedTrainLoop):
@@ -86,8 +96,29 @@ class Runner(ResumableRunner):
 
     def setup_env(self, env_cfg: dict) -> None:
         """mmengine's, except for how the processes meet; see `open_process_group`."""
-        open_process_group(self.launcher, env_cfg.get('dist_cfg', {}).get('backend', 'nccl'))
+        open_process_group(self.launcher, **env_cfg.get('dist_cfg', {}))
         super().setup_env(env_cfg)
+        if self._train_dataloader is not None and is_main_process():
+            self._lock = lock_folder(Path(self.work_dir))
+
+    def set_randomness(
+        self, seed: int | None, diff_rank_seed: bool = False, deterministic: bool = False
+    ) -> None:
+        """mmengine's; `deterministic` also sets cuBLAS's variable, read when that starts."""
+        if deterministic:
+            os.environ.setdefault('CUBLAS_WORKSPACE_CONFIG', ':4096:8')
+            torch.backends.cudnn.benchmark = False
+        super().set_randomness(seed, diff_rank_seed, deterministic)
+
+    def build_evaluator(self, evaluator: Any) -> Evaluator:
+        """mmengine's; several nodes gather their figures without a folder that all of them see."""
+        built = super().build_evaluator(evaluator)
+        for metric in built.metrics if self.distributed else ():
+            if metric.collect_device == 'cpu' and getattr(metric, 'collect_dir', None) is None:
+                metric.collect_device = (
+                    'gpu'  # mmengine's word for: by the process group, whatever it is
+                )
+        return built
 
     def wrap_model(self, model_wrapper_cfg: dict | None, model: nn.Module) -> nn.Module:
         """mmengine's, except that processes without a GPU get no device ids."""
@@ -139,26 +170,21 @@ class Runner(ResumableRunner):
         self.logger.info('The backbone is compiled in its first steps, which take long')
 
     def train(self) -> nn.Module:
-        """mmengine's, and the death of a loader's worker names the files it may have read."""
+        """mmengine's; what ends it is said in a sentence, and signals get their handlers back."""
+        if self.distributed:
+            check_ranks_agree(self.cfg.pretty_text, len(self.train_dataloader.dataset))
         try:
-            return super().train()
-        except RuntimeError as error:
-            if not re.match(r'DataLoader worker.*(exited unexpectedly|killed)', str(error)):
-                raise
-            first = str(error).splitlines()[0].rstrip('. ')
-            raise DataError(f'{first}. One of these was being read: {self._in_flight()}') from error
+            with explained(self):
+                return super().train()
+        finally:
+            for hook in self._hooks:
+                if isinstance(hook, PreemptionHook):
+                    hook.release()
 
-    def _in_flight(self) -> str:
-        """The files of the batches that workers have not delivered yet."""
-        loader = self.train_dataloader
-        if not isinstance(loader.sampler, ResumableSampler):
-            return 'unknown, the sampler has no positions'
-        position = self._position(self.iter)
-        assert position is not None
-        count = loader.batch_size * loader.num_workers * (loader.prefetch_factor or 1)
-        data = loader.dataset.dataset
-        samples = (data.get_data_info(i) for i in loader.sampler.indices(position, count))
-        return ', '.join(path for sample in samples for _, path in sample_files(sample))
+    @property
+    def batch_shape(self) -> tuple[int, ...]:
+        """Of the inputs of the present step."""
+        return self._history_hook.batch_shape
 
     def scale_lr(
         self, optim_wrapper: MMEngineOptimWrapper, auto_scale_lr: dict | None = None

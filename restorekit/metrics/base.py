@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -115,11 +116,17 @@ class ImageMetric(BaseMetric):
         )
         gt = gt.to(pred.device)
         target = self.prepare(gt, border)
+        value = self.score(self.prepare(pred, border), target, [sample]).item()
+        if math.isnan(value):
+            blame = (
+                'is finite, its ground truth is not' if pred.isfinite().all() else 'is not finite'
+            )
+            raise ValueError(f'{where}: {self.title} is NaN; the restored image {blame}')
         row = {
             'dataset': sample['dataset'],
             'setting': sample.get('setting', ''),
             'name': sample['name'],
-            'value': self.score(self.prepare(pred, border), target, [sample]).item(),
+            'value': value,
         }
         if baseline:
             image = self.input_image(lq, sample).to(gt)

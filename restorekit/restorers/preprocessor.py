@@ -38,7 +38,7 @@ class ImagePreprocessor(BaseDataPreprocessor):
         mean: float | Sequence[float] = 0.0,
         std: float | Sequence[float] = 1.0,
     ) -> None:
-        super().__init__()
+        super().__init__(non_blocking=True)
         if color not in CHANNELS:
             raise ValueError(
                 f'ImagePreprocessor: color must be one of {tuple(CHANNELS)}, got {color!r}'
@@ -69,22 +69,20 @@ class ImagePreprocessor(BaseDataPreprocessor):
 
         Args:
             data: `inputs`, a list of (C, H, W) tensors, or brackets (K, C, H, W), and
-                `data_samples`.
+                `data_samples`. Or, as training loaders stack them, `inputs` with N in front,
+                `targets`, tensors by name with N in front, and samples without tensors.
         Returns:
-            The same keys; `inputs` has N in front, or is a list as it came.
+            `inputs` with N in front, or a list as it came, and `data_samples` with their tensors.
         Raises:
             ValueError: If the images do not have the channels of `color`, or differ in size in
                 training.
         """
+        if 'targets' in data:
+            return self._unpack(data)
         data = self.cast_data(data)
         inputs, samples = data['inputs'], data.get('data_samples')
         for image, sample in zip(inputs, samples or [None] * len(inputs), strict=True):
-            if image.shape[-3] != self.channels:
-                raise ValueError(
-                    f'ImagePreprocessor: color={self.color!r} takes {self.channels} '
-                    f'channels, got {tuple(image.shape)}{_origin(sample)}; '
-                    "the pipeline's LoadImages(color=…) must agree"
-                )
+            self._check_channels(image, sample)
         if len({image.shape for image in inputs}) == 1:
             inputs = torch.stack(tuple(inputs))
         elif training:
@@ -93,6 +91,24 @@ class ImagePreprocessor(BaseDataPreprocessor):
                 f'{[tuple(image.shape) for image in inputs]}; add PairedRandomCrop to the pipeline'
             )
         return {'inputs': inputs, 'data_samples': samples}
+
+    def _unpack(self, data: dict) -> dict[str, Any]:
+        """A stacked batch on the device, whose samples get views of the targets."""
+        inputs, targets = self.cast_data(data['inputs']), self.cast_data(data['targets'])
+        samples = data['data_samples']
+        self._check_channels(inputs[0], samples[0])
+        for name, stacked in targets.items():
+            for sample, target in zip(samples, stacked, strict=True):
+                sample.set_data({name: target})
+        return {'inputs': inputs, 'data_samples': samples}
+
+    def _check_channels(self, image: Tensor, sample: DataSample | None) -> None:
+        if image.shape[-3] != self.channels:
+            raise ValueError(
+                f'ImagePreprocessor: color={self.color!r} takes {self.channels} '
+                f'channels, got {tuple(image.shape)}{_origin(sample)}; '
+                "the pipeline's LoadImages(color=…) must agree"
+            )
 
     def encode(self, images: Tensor, exposures: Tensor | None = None) -> Tensor:
         """Images, (N, C, H, W), or brackets, (N, K, C, H, W), as the network sees them.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import Literal
 
 import numpy as np
 import torch
 from mmcv.transforms import BaseTransform, Compose
+from torch.utils.data import get_worker_info
 
 from restorekit.data_sample import ROLES, first_file
 from restorekit.functional import rgb_to_y
@@ -120,11 +122,11 @@ class Cache(BaseTransform):
     """Remember what transforms without randomness gave for each sample.
 
     For training sets that fit into memory: decoding and whole-image degradation are then paid once.
-    Every worker process keeps a cache of its own.
+    Every worker process keeps a cache of its own, of its share of what one machine may remember.
 
     Args:
         transforms: The transforms to run; none may be random.
-        max_mib: Stop remembering above this many MiB of arrays.
+        max_mib: Stop remembering above this many MiB of arrays, in all processes of a machine.
     """
 
     def __init__(self, transforms: list, max_mib: AtLeast0 = 4096) -> None:
@@ -144,11 +146,18 @@ class Cache(BaseTransform):
         if key not in self._kept:
             output = self.transforms(dict(results))
             size = sum(v.nbytes for v in output.values() if isinstance(v, np.ndarray))
-            if self._bytes + size > self.max_bytes:
+            if self._bytes + size > self.max_bytes // _sharers():
                 return output
             self._kept[key] = output
             self._bytes += size
         return dict(self._kept[key])
+
+
+def _sharers() -> int:
+    """Processes of this machine that read the same samples: workers times ranks."""
+    worker = get_worker_info()
+    ranks = int(os.environ.get('LOCAL_WORLD_SIZE', 1))
+    return (worker.num_workers if worker else 1) * ranks
 
 
 def plan_sizes(

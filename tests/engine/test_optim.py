@@ -7,8 +7,9 @@ import torch
 from torch import nn
 from torch.distributed.fsdp import FullyShardedDataParallel
 
+from restorekit.engine.amp import AmpOptimWrapper
 from restorekit.engine.distributed import load_whole_weights, whole_weights
-from restorekit.engine.optim import AmpOptimWrapper, OptimWrapper
+from restorekit.engine.optim import OptimWrapper
 
 
 class Network(nn.Module):
