@@ -95,17 +95,21 @@ class JPEGCompress(BaseTransform):
         self.quality = quality
 
     def transform(self, results: dict) -> dict:
-        low, high = self._quality(results)
-        quality = low if low == high else int(generator().integers(low, high + 1))
-        results['lq'] = jpeg_round_trip(results['gt'], quality)
+        results['lq'] = jpeg_round_trip(results['gt'], self.draw(results))
         return results
+
+    def draw(self, sample: dict) -> int:
+        """The quality of a sample; from its stream, where there is a choice."""
+        low, high = self.qualities(sample)
+        return low if low == high else int(generator().integers(low, high + 1))
 
     def plan(self, sizes: dict[str, tuple[int, int]], sample: dict) -> dict[str, tuple[int, int]]:
         """Sizes after the degradation, or ValueError."""
-        self._quality(sample)
+        self.qualities(sample)
         return {'gt': sizes['gt'], 'lq': sizes['gt']}
 
-    def _quality(self, sample: dict) -> tuple[int, int]:
+    def qualities(self, sample: dict) -> tuple[int, int]:
+        """The lowest and the highest quality that a sample may get, or ValueError."""
         return _range(sample.get('quality') if self.quality is None else self.quality)
 
 
