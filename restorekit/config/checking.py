@@ -119,7 +119,8 @@ def _kind_problems(config: Config) -> Iterator[str]:
 
 def _loader_problems(config: Config) -> Iterator[str]:
     """Slips in the data loaders, which have no type."""
-    accepted = [*inspect.signature(DataLoader).parameters, 'num_batch_per_epoch', 'skip_unreadable']
+    own = ('num_batch_per_epoch', 'skip_unreadable', 'on_device')
+    accepted = [*inspect.signature(DataLoader).parameters, *own]
     for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         loader = config.get(name)
         for key in loader if isinstance(loader, dict) else ():

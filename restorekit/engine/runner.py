@@ -20,6 +20,7 @@ from torch.utils.data import DataLoader
 from restorekit.config.settings import spread_settings
 from restorekit.datasets import DataError, SeededDataset
 from restorekit.datasets.base import sample_files
+from restorekit.engine.device_loader import on_device
 from restorekit.engine.distributed import (
     is_sharded,
     open_process_group,
@@ -55,11 +56,13 @@ class Runner(ResumableRunner):
     ) -> DataLoader:
         """mmengine's, with SeededDataset around the dataset.
 
-        Besides the options of a DataLoader there may be `skip_unreadable`: see SeededDataset.
+        Besides the options of a DataLoader there may be `skip_unreadable`: see SeededDataset; and
+        `on_device`, True or options of DeviceImages.
         """
         if isinstance(dataloader, dict):
             dataloader = dict(dataloader)
             skip = dataloader.pop('skip_unreadable', False)
+            device = dataloader.pop('on_device', False)
             if _has_fixed_positions(dataloader.get('sampler')):
                 dataloader['dataset'] = {
                     'type': SeededDataset,
@@ -67,8 +70,11 @@ class Runner(ResumableRunner):
                     'seed': seed or 0,
                     'skip_unreadable': skip,
                 }
-            elif skip:
-                raise ValueError('skip_unreadable needs ResumableSampler')
+                if device is not False:
+                    dataloader = on_device(dataloader, device)
+            elif skip or device is not False:
+                name = 'skip_unreadable' if skip else 'on_device'
+                raise ValueError(f'{name} needs ResumableSampler')
             dataloader = with_workers(dataloader, seed=seed or 0)
         return MMEngineRunner.build_dataloader(dataloader, seed=seed, diff_rank_seed=diff_rank_seed)
 
