@@ -3,6 +3,7 @@ runner_type = 'restorekit.Runner'
 
 env_cfg = dict(
     cudnn_benchmark=True,
+    tf32=True,  # in training; tests compute in float32
     mp_cfg=dict(mp_start_method='fork', opencv_num_threads=1),
     dist_cfg=dict(backend='nccl'),
 )

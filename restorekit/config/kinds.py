@@ -34,6 +34,7 @@ LOADER = {
     'pin_memory': bool,
     'drop_last': bool,
     'skip_unreadable': bool,
+    'on_device': bool | dict,
     'timeout': NotNegative,
     'num_batch_per_epoch': AtLeast1 | None,
 }

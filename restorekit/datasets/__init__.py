@@ -2,6 +2,7 @@
 
 from restorekit.datasets.base import DataError, ImageDataset, MissingFolderError, layout
 from restorekit.datasets.brackets import BracketDataset, KalantariDataset
+from restorekit.datasets.device_images import DeviceImages
 from restorekit.datasets.folder import FolderDataset
 from restorekit.datasets.pairs import ExposurePairDataset, SICEDataset
 from restorekit.datasets.sample_photos import SamplePhotos, sample_photo
@@ -10,6 +11,7 @@ from restorekit.datasets.wrappers import SeededDataset, TestSets, TrainSets
 __all__ = [
     'BracketDataset',
     'DataError',
+    'DeviceImages',
     'ExposurePairDataset',
     'FolderDataset',
     'ImageDataset',

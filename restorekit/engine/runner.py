@@ -22,6 +22,7 @@ from torch.utils.data import DataLoader
 
 from restorekit.config.settings import spread_settings
 from restorekit.datasets import SeededDataset
+from restorekit.engine.device_loader import on_device
 from restorekit.engine.distributed import is_sharded, shards, wrapper_options
 from restorekit.engine.guarding import check_ranks_agree, explained, lock_folder
 from restorekit.engine.hooks.guard import PreemptionHook
@@ -30,6 +31,7 @@ from restorekit.engine.loading import with_workers
 from restorekit.engine.optim import OptimWrapper
 from restorekit.engine.resumable import ResumableRunner
 from restorekit.engine.samplers import ResumableSampler
+from restorekit.functional import set_tf32
 from restorekit.registry import DATA_SAMPLERS, RUNNERS
 from restorekit.restorers.preprocessor import ImagePreprocessor
 
@@ -55,11 +57,13 @@ class Runner(ResumableRunner):
     ) -> DataLoader:
         """mmengine's, with SeededDataset around the dataset.
 
-        Besides the options of a DataLoader there may be `skip_unreadable`: see SeededDataset.
+        Besides the options of a DataLoader there may be `skip_unreadable`: see SeededDataset; and
+        `on_device`, True or options of DeviceImages.
         """
         if isinstance(dataloader, dict):
             dataloader = dict(dataloader)
             skip = dataloader.pop('skip_unreadable', False)
+            device = dataloader.pop('on_device', False)
             if _has_fixed_positions(dataloader.get('sampler')):
                 dataloader['dataset'] = {
                     'type': SeededDataset,
@@ -67,8 +71,11 @@ class Runner(ResumableRunner):
                     'seed': seed or 0,
                     'skip_unreadable': skip,
                 }
-            elif skip:
-                raise ValueError('skip_unreadable needs ResumableSampler')
+                if device is not False:
+                    dataloader = on_device(dataloader, device)
+            elif skip or device is not False:
+                name = 'skip_unreadable' if skip else 'on_device'
+                raise ValueError(f'{name} needs ResumableSampler')
             dataloader = with_workers(dataloader, seed=seed or 0)
         return MMEngineRunner.build_dataloader(dataloader, seed=seed, diff_rank_seed=diff_rank_seed)
 
@@ -95,7 +102,9 @@ class Runner(ResumableRunner):
             super().dump_config()
 
     def setup_env(self, env_cfg: dict) -> None:
-        """mmengine's, except for how the processes meet; see `open_process_group`."""
+        """mmengine's, and TF32; how the processes meet is for `open_process_group`."""
+        if 'tf32' in env_cfg:
+            set_tf32(env_cfg['tf32'])
         open_process_group(self.launcher, **env_cfg.get('dist_cfg', {}))
         super().setup_env(env_cfg)
         if self._train_dataloader is not None and is_main_process():

@@ -119,11 +119,12 @@ def jpeg_round_trip(image: np.ndarray, quality: int, *, sampling: Sampling = '4:
     """An image as OpenCV's JPEG encoder at `quality` leaves it.
 
     Args:
-        image: (H, W, 3) RGB or (H, W, 1) gray, float in [0, 1]; rounded to 8 bits first.
+        image: (H, W, 3) RGB or (H, W, 1) gray, uint8, or float in [0, 1] and rounded to 8 bits
+            first.
         quality: 1 to 100.
         sampling: Of the chroma.
     Returns:
-        Same shape, float32.
+        Same shape, uint8 where it was, else float32.
     """
     options = [cv2.IMWRITE_JPEG_QUALITY, quality]
     if sampling == '4:4:4':
@@ -131,14 +132,16 @@ def jpeg_round_trip(image: np.ndarray, quality: int, *, sampling: Sampling = '4:
             cv2.IMWRITE_JPEG_SAMPLING_FACTOR,
             cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
         ]
-    done, data = cv2.imencode('.jpg', to_integers(image)[..., ::-1], options)
+    eight_bit = image.dtype == np.uint8
+    source = image if eight_bit else to_integers(image)
+    done, data = cv2.imencode('.jpg', source[..., ::-1], options)
     if not done:
         raise ValueError(f'JPEG: OpenCV could not encode {image.shape}')
     colour = cv2.IMREAD_COLOR if image.shape[2] == 3 else cv2.IMREAD_GRAYSCALE
     decoded = cv2.imdecode(data, colour)
     assert decoded is not None
     decoded = decoded[..., None] if decoded.ndim == 2 else decoded[..., ::-1]
-    return np.divide(decoded, np.float32(255), dtype=np.float32)
+    return decoded if eight_bit else np.divide(decoded, np.float32(255), dtype=np.float32)
 
 
 def read_bytes(path: str | Path) -> bytes:

@@ -111,20 +111,25 @@ class JPEGCompress(BaseTransform):
             raise ValueError('JPEGCompress: sampling must be one or several, got none')
 
     def transform(self, results: dict) -> dict:
-        low, high = self._quality(results)
-        quality = low if low == high else int(generator().integers(low, high + 1))
+        quality = self.draw(results)
         sampling = self.samplings[0]
         if len(self.samplings) > 1:
             sampling = self.samplings[int(generator().integers(len(self.samplings)))]
         results['lq'] = jpeg_round_trip(results['gt'], quality, sampling=sampling)
         return results
 
+    def draw(self, sample: dict) -> int:
+        """The quality of a sample; from its stream, where there is a choice."""
+        low, high = self.qualities(sample)
+        return low if low == high else int(generator().integers(low, high + 1))
+
     def plan(self, sizes: dict[str, tuple[int, int]], sample: dict) -> dict[str, tuple[int, int]]:
         """Sizes after the degradation, or ValueError."""
-        self._quality(sample)
+        self.qualities(sample)
         return {'gt': sizes['gt'], 'lq': sizes['gt']}
 
-    def _quality(self, sample: dict) -> tuple[int, int]:
+    def qualities(self, sample: dict) -> tuple[int, int]:
+        """The lowest and the highest quality that a sample may get, or ValueError."""
         return _range(sample.get('quality') if self.quality is None else self.quality)
 
 

@@ -51,6 +51,7 @@ def test_checkpoints_are_plain(plain_run):
 
 VARIANTS = {
     'plain': {},
+    'on_device': {'train_dataloader.on_device': True},
     'workers': {'train_dataloader.num_workers': 2},
     'dropout': {
         'model.backbone.block': {'type': 'Dropout'},
@@ -111,6 +112,13 @@ def test_a_resumed_run_ends_in_the_same_bits(photo_folder, tmp_path, variant):
         assert same(a['ema_state_dict'], b['ema_state_dict'])
     losses = [c['message_hub']['log_scalars']['train/loss']['values'] for c in (a, b)]
     assert torch.equal(*losses)
+
+
+def test_images_kept_on_the_device_train_the_same_weights(plain_run, config):
+    config.train_dataloader.on_device = True
+    runner = run(config, 'on-device')
+    assert same(final(config)['state_dict'], final(plain_run.cfg)['state_dict'])
+    assert list(losses_of(runner)) == list(losses_of(plain_run))
 
 
 def test_resuming_with_another_batch_size_goes_on_where_it_was(plain_run, photo_folder, tmp_path):
