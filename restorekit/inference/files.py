@@ -14,6 +14,7 @@ from restorekit.inference.inferencer import Inferencer
 from restorekit.io import (
     EXTENSIONS,
     ToneMap,
+    check_brightness,
     check_writable,
     choose_frames,
     find_bracket,
@@ -99,6 +100,7 @@ def restored(restore: Inferencer, source: Path) -> tuple[np.ndarray, list[str]]:
     whole = find_bracket(source, need_exposures=restore.model.needs_exposures)
     bracket = choose_frames(whole, restore.model.num_frames)
     frames = [_rgb(read_image(frame)) for frame in bracket.frames]
+    check_brightness(bracket, frames, str(source))
     names = [frame.name for frame in bracket.frames]
     taken = names if len(bracket.frames) < len(whole.frames) else []
     return restore(frames, list(bracket.exposures) or None), taken

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from restorekit.functional import tf32, tiled
 from restorekit.inference.loading import Model, load_restorer
+from restorekit.io import check_exposures
 from restorekit.restorers import BaseRestorer
 
 TILE = 512  # pixels: where commands divide images
@@ -40,6 +41,8 @@ class Inferencer:
         overlap: int = 32,
         unsafe_load: bool = False,
     ) -> None:
+        if not isinstance(tile, int | None) or not isinstance(overlap, int):
+            raise TypeError(f'tile: expected whole pixels, got {tile!r} and overlap {overlap!r}')
         if tile is not None and not 0 <= overlap < tile:
             raise ValueError(f'tile: overlap must be in [0, tile), got {overlap} of {tile}')
         self.tile = tile
@@ -66,10 +69,13 @@ class Inferencer:
             (scale H, scale W, C), float32, in [0, 1]; linear radiance, unbounded above, where the
             model gives that.
         Raises:
-            ValueError: If the shape or the dtype is not one of these, or memory does not suffice.
+            ValueError, TypeError: If the image or the exposures are not this, or memory does not
+                suffice.
         """
-        frames = [image] if isinstance(image, np.ndarray) else list(image)
-        self._check(frames, is_bracket=not isinstance(image, np.ndarray))
+        frames = list(image) if isinstance(image, list | tuple) else [image]
+        self._check(frames, is_bracket=isinstance(image, list | tuple))
+        if exposures is not None:
+            check_exposures(exposures, len(frames), 'Inferencer')
         pixels = np.stack([np.moveaxis(frame, -1, 0) for frame in frames]).astype(np.float32)
         batch = torch.from_numpy(pixels)[None].to(self.device)
         light = None
@@ -99,12 +105,22 @@ class Inferencer:
             raise ValueError(f'Inferencer: this model takes {wanted}; got the other')
         channels = (3,) if is_bracket else (1, 3)
         for frame in frames:
+            if not isinstance(frame, np.ndarray):
+                raise TypeError(
+                    'Inferencer: expected an array or a list of arrays, got '
+                    f'{type(frame).__name__}; of a PIL image take np.asarray(image) / 255'
+                )
             shape, dtype = frame.shape, frame.dtype
             good = frame.ndim == 3 and shape[2] in channels and np.issubdtype(dtype, np.floating)
-            if not good or shape != frames[0].shape:
+            if not good or shape != frames[0].shape or not frame.size:
                 kinds = 'frames (H, W, 3)' if is_bracket else '(H, W, 1) or (H, W, 3)'
                 raise ValueError(
                     f'Inferencer: expected {kinds} of floats and one size, got {shape} {dtype}'
+                )
+            wrong = int(np.count_nonzero(~np.isfinite(frame)))
+            if wrong:
+                raise ValueError(
+                    f'Inferencer: {wrong} of {frame.size} values of the input are NaN or infinite'
                 )
 
     def _run(self, model: BaseRestorer, images: Tensor, exposures: Tensor | None) -> Tensor:

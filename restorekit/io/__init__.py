@@ -3,6 +3,8 @@
 from restorekit.io.bracket import (
     Bracket,
     BracketError,
+    check_brightness,
+    check_exposures,
     choose_frames,
     find_bracket,
     natural_order,
@@ -42,6 +44,8 @@ __all__ = [
     'ImageReadError',
     'Sampling',
     'ToneMap',
+    'check_brightness',
+    'check_exposures',
     'check_writable',
     'choose_frames',
     'find_bracket',

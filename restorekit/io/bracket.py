@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
+import numpy as np
+
 from restorekit.io.image import image_size, is_image, read_image
 
 Order = Literal['exposure', 'mean', 'either']
 EXPOSURE_FILE = 'exposure.txt'
+MAX_SPAN = 40  # EV; from starlight to the sun are some 35
 EXPOSURE_TIME, F_NUMBER, ISO, EXIF_IFD = 0x829A, 0x829D, 0x8827, 0x8769
 
 
@@ -97,10 +100,55 @@ def order_bracket(frames: Sequence[Path], *, name: str, by: Order = 'exposure') 
         if high - low < 1e-6:
             raise BracketError(f'{name}: {first.name} and {second.name} have equal exposure')
     darkest = ordered[0][0]
+    if known:
+        check_exposures([value for value, _ in ordered], len(frames), name)
     return Bracket(
         tuple(frame for _, frame in ordered),
         tuple(round(value - darkest, 4) for value, _ in ordered) if known else (),
     )
+
+
+def check_exposures(exposures: Sequence[float], count: int, name: str) -> None:
+    """Raise unless there is an exposure for each frame, and they rise as a camera's may.
+
+    Args:
+        exposures: In EV.
+        count: How many frames there are.
+        name: Of the scene, for messages.
+    Raises:
+        BracketError: If they are too few or too many, no numbers, do not rise, or span too much.
+    """
+    try:
+        values = [float(value) for value in exposures]
+    except (TypeError, ValueError):
+        values = []
+    good = len(values) == count and all(map(math.isfinite, values))
+    rising = all(low < high for low, high in itertools.pairwise(values))
+    if not good or not rising or values[-1] - values[0] > MAX_SPAN:
+        raise BracketError(
+            f'{name}: expected {count} exposures in EV that rise from dark to bright and span '
+            f'{MAX_SPAN} at most, got {exposures!r}'
+        )
+
+
+def check_brightness(bracket: Bracket, frames: Sequence[np.ndarray], name: str) -> None:
+    """Raise where a frame that is said to be brighter than another is darker.
+
+    Args:
+        bracket: Whose exposures are known, or nothing is checked.
+        frames: Its images, (H, W, C), dark to bright.
+        name: Of the scene, for messages.
+    Raises:
+        BracketError: Naming both.
+    """
+    means = [float(frame.mean()) for frame in frames]
+    for index in range(1, len(means)) if bracket.exposures else ():
+        if means[index] < means[index - 1] - 1 / 255:
+            low, high = bracket.frames[index - 1].name, bracket.frames[index].name
+            raise BracketError(
+                f'{name}: {high} should be brighter than {low} by its exposure, and is darker '
+                f'(means {means[index]:.3f} and {means[index - 1]:.3f})'
+            )
 
 
 def choose_frames(bracket: Bracket, count: int | None) -> Bracket:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from pathlib import Path
 from typing import Literal
 
-import cv2
-import numpy as np
+# OpenCV looks at a file's header first, and then once at this: 256 million pixels, unless said.
+MAX_PIXELS = int(os.environ.setdefault('OPENCV_IO_MAX_IMAGE_PIXELS', str(2**28)))
 
-from restorekit.io.files import write_whole
+import cv2  # noqa: E402
+import numpy as np  # noqa: E402
+
+from restorekit.io.files import write_whole  # noqa: E402
 
 BitDepth = Literal[8, 16]
 Sampling = Literal['4:2:0', '4:4:4']  # of a JPEG's chroma
@@ -43,7 +47,12 @@ def read_image(path: str | Path) -> np.ndarray:
     flags = cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
-    except cv2.error as error:  # for example, more pixels than OpenCV accepts
+    except cv2.error as error:
+        if 'MAX_IMAGE_PIXELS' in str(error):
+            raise ImageReadError(
+                f'{path}: more than {MAX_PIXELS} pixels; the environment variable '
+                'OPENCV_IO_MAX_IMAGE_PIXELS allows more'
+            ) from None
         raise ImageReadError(f'{path}: OpenCV cannot decode it ({error.err})') from None
     if image is None:
         raise ImageReadError(f'{path}: not a readable image ({len(data)} bytes)')
@@ -147,11 +156,12 @@ def jpeg_round_trip(image: np.ndarray, quality: int, *, sampling: Sampling = '4:
 def read_bytes(path: str | Path) -> bytes:
     """The bytes of an image file; raises what `read_image` raises."""
     try:
+        if not Path(path).is_file() and Path(path).exists():  # a pipe would be waited for
+            kind = 'a folder' if Path(path).is_dir() else 'no regular file'
+            raise ImageReadError(f'{path}: is {kind}, not an image')
         data = Path(path).read_bytes()
     except FileNotFoundError:
         raise FileNotFoundError(f'{path}: no such file') from None
-    except IsADirectoryError:
-        raise ImageReadError(f'{path}: is a folder, not an image') from None
     if not _is_whole(data):
         raise ImageReadError(f'{path}: truncated or empty image ({len(data)} bytes)')
     return data

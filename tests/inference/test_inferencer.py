@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 from torch import nn
 
 from restorekit.contracts import Backbone
@@ -118,3 +119,32 @@ def test_gray_through_a_network_for_colour_and_the_reverse(networks):
             expected = model.restore(tensor).clamp(0, 1)[0].permute(1, 2, 0)
         assert result.shape == (12, 14, channels)
         np.testing.assert_allclose(result, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ('image', 'message'),
+    [
+        (None, 'expected an array or a list of arrays, got NoneType'),
+        ('photo.png', 'expected an array or a list of arrays, got str'),
+        (Image.new('RGB', (8, 8)), r'got Image; of a PIL image take np\.asarray\(image\) / 255'),
+        (np.zeros((0, 8, 3)), r'and one size, got \(0, 8, 3\)'),
+        (np.zeros((8, 8, 3), np.uint8), r'of floats and one size, got \(8, 8, 3\) uint8'),
+        (np.full((2, 2, 3), np.nan), '12 of 12 values of the input are NaN or infinite'),
+        ([np.zeros((8, 8, 3))] * 2, 'this model takes one image; got the other'),
+    ],
+)
+def test_what_is_no_image_is_named(image, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        Inferencer('bicubic-x2')(image)
+
+
+@pytest.mark.parametrize('exposures', [5, [0], [0, 0], [2, 0], [0, 200]])
+def test_exposures_in_python_are_checked_too(exposures):
+    frames = [smooth_image(8, 8) / 4, smooth_image(8, 8)]
+    with pytest.raises(ValueError, match='Inferencer: expected 2 exposures in EV that rise'):
+        Inferencer('debevec')(frames, exposures)
+
+
+def test_tiles_are_whole_pixels():
+    with pytest.raises(TypeError, match=r'expected whole pixels, got 2\.5 and overlap 32'):
+        Inferencer('bicubic-x2', tile=2.5)

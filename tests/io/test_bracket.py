@@ -3,7 +3,15 @@ import pytest
 from PIL import Image
 from PIL.TiffImagePlugin import IFDRational
 
-from restorekit.io import BracketError, find_bracket, order_bracket, write_image
+from restorekit.io import (
+    Bracket,
+    BracketError,
+    check_brightness,
+    check_exposures,
+    find_bracket,
+    order_bracket,
+    write_image,
+)
 from tests.conftest import smooth_image
 
 
@@ -89,3 +97,31 @@ def test_an_unknown_order_is_refused(tmp_path):
 def test_no_folder(tmp_path):
     with pytest.raises(BracketError, match='nothing: no such folder'):
         find_bracket(tmp_path / 'nothing')
+
+
+@pytest.mark.parametrize(
+    'exposures',
+    [[0, 2], [0, 2, 2], [4, 2, 0], [0, 200, 4000], [0, 1, float('nan')], 5, ['a', 1, 2]],
+)
+def test_exposures_must_rise_as_a_cameras_may(exposures):
+    with pytest.raises(BracketError, match='scene: expected 3 exposures in EV that rise'):
+        check_exposures(exposures, 3, 'scene')
+
+
+def test_absurd_exposures_of_a_folder_are_refused(tmp_path):
+    for index in range(3):
+        write_image(tmp_path / f'{index}.png', smooth_image(8, 8) / 2 ** (2 - index))
+    (tmp_path / 'exposure.txt').write_text('0 200 4000')
+    with pytest.raises(BracketError, match='span 40 at most'):
+        find_bracket(tmp_path)
+
+
+def test_exposures_that_the_pictures_contradict(tmp_path):
+    bracket = Bracket((tmp_path / 'a.png', tmp_path / 'b.png'), (0.0, 2.0))
+    bright, dark = smooth_image(8, 8), smooth_image(8, 8) / 4
+    check_brightness(bracket, [dark, bright], 'scene')
+    check_brightness(Bracket(bracket.frames, ()), [bright, dark], 'scene')
+    with pytest.raises(
+        BracketError, match=r'b\.png should be brighter than a\.png .*darker'
+    ):
+        check_brightness(bracket, [bright, dark], 'scene')

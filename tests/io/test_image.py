@@ -1,4 +1,6 @@
 import os
+import struct
+import zlib
 
 import cv2
 import numpy as np
@@ -133,3 +135,24 @@ def test_jpeg_is_opencvs(tmp_path, channels):
     assert result.shape == image.shape
     np.testing.assert_array_equal(result, read_image(tmp_path / 'a.jpg'))
     assert np.abs(result - image).mean() > np.abs(jpeg_round_trip(image, 90) - image).mean()
+
+
+def test_only_regular_files_are_read(tmp_path):
+    os.mkfifo(tmp_path / 'a.png')
+    for path, kind in ((tmp_path / 'a.png', 'no regular file'), (tmp_path, 'a folder')):
+        with pytest.raises(ImageReadError, match=f'is {kind}, not an image'):
+            read_image(path)
+    with pytest.raises(ImageReadError, match='/dev/zero: is no regular file'):
+        read_image('/dev/zero')
+
+
+def test_more_pixels_than_allowed_are_not_decoded(tmp_path):
+    def chunk(kind, data):
+        crc = zlib.crc32(kind + data)
+        return struct.pack('>I', len(data)) + kind + data + struct.pack('>I', crc)
+
+    header = struct.pack('>IIBBBBB', 30000, 30000, 8, 0, 0, 0, 0)
+    parts = (chunk(b'IHDR', header), chunk(b'IDAT', zlib.compress(bytes(99))), chunk(b'IEND', b''))
+    (tmp_path / 'bomb.png').write_bytes(b'\x89PNG\r\n\x1a\n' + b''.join(parts))
+    with pytest.raises(ImageReadError, match=r'bomb\.png: more than 268435456 pixels; .* allows'):
+        read_image(tmp_path / 'bomb.png')
