@@ -84,8 +84,9 @@ def tested(config: str, checkpoint: str | None) -> tuple[str, str | None]:
     from restorekit.catalogue import find_model, is_model
 
     if not is_model(config):
-        named = checkpoint is not None and is_model(checkpoint)
-        return config, str(find_model(checkpoint).file()) if named else checkpoint
+        if checkpoint is not None and is_model(checkpoint):
+            checkpoint = str(find_model(checkpoint).file())
+        return config, checkpoint
     entry = find_model(config)
     if checkpoint is not None:
         raise ValueError(f'{config} is a model with all it needs, got weights too: {checkpoint}')

@@ -112,6 +112,7 @@ class AmpOptimWrapper(OptimWrapper):
             all_reduce(self._loss_is_finite, op='min')
         left_out = self.scaler.found > 0
         scale = self.scaler._get_scale_async()
+        assert scale is not None
         hopeless = (self._loss_is_finite < 1) | (scale < 1)
         self._count(left_out, left_out & hopeless & self.skip_nonfinite)
         self._loss_is_finite = torch.ones_like(self._loss_is_finite)

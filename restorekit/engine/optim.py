@@ -91,6 +91,7 @@ class OptimWrapper(MMEngineOptimWrapper):
 
     def _clip_grad(self) -> None:
         options = self.clip_grad_kwargs
+        norm: Tensor | None
         if is_sharded(self.model):
             options = {k: v for k, v in options.items() if k != 'type'}
             norm = self.model.clip_grad_norm_(**options)

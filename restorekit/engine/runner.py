@@ -85,7 +85,7 @@ class Runner(ResumableRunner):
         An endless sampler is refused where epochs are to end.
         """
         model = self.model.module if is_model_wrapper(self.model) else self.model
-        loader = self._train_dataloader
+        loader: DataLoader | dict = self._train_dataloader  # type: ignore[has-type]  # mmengine's
         if isinstance(loader, dict) and isinstance(model.data_preprocessor, ImagePreprocessor):
             self._train_dataloader = with_workers(loader, seed=self.seed, stacked=True)
         built = super().build_train_loop(loop)

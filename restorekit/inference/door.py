@@ -53,7 +53,6 @@ def restore(
         )
         return restored(run, path)[0]
     if model is None:
-        merged = 'fusion' if exposures is None else 'hdr'
-        kind: Task = 'sr' if isinstance(source, np.ndarray) else merged
-        model = models_for(task or kind, scale)
+        kind: Task = 'fusion' if exposures is None else 'hdr'
+        model = models_for(task or ('sr' if isinstance(source, np.ndarray) else kind), scale)
     return Inferencer(model, device=device, tile=tile)(source, exposures)

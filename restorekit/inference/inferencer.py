@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -72,8 +73,9 @@ class Inferencer:
             ValueError, TypeError: If the image or the exposures are not this, or memory does not
                 suffice.
         """
-        frames = list(image) if isinstance(image, list | tuple) else [image]
-        self._check(frames, is_bracket=isinstance(image, list | tuple))
+        is_bracket = isinstance(image, list | tuple)
+        frames = list(image) if is_bracket else [cast(np.ndarray, image)]
+        self._check(frames, is_bracket=is_bracket)
         if exposures is not None:
             check_exposures(exposures, len(frames), 'Inferencer')
         pixels = np.stack([np.moveaxis(frame, -1, 0) for frame in frames]).astype(np.float32)

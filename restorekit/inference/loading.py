@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 from mmengine.config import Config
 
@@ -16,7 +17,7 @@ from restorekit.io.checkpoint import load_weights, read_checkpoint
 from restorekit.registry import MODELS
 from restorekit.restorers import BaseRestorer, Chain
 
-Model = str | Path | Config | None
+Model: TypeAlias = str | Path | Config | None
 
 
 def load_restorer(
