@@ -27,6 +27,7 @@ COMMANDS = {
     'prepare brackets': 'turn static brackets into moving scenes with HDR ground truth',
     'convert': "turn a published network's weights into ours",
     'demo': 'train a small network on photographs, test it, restore one, look',
+    'check': 'try networks, precisions, runs and export on this machine, a GPU above all',
     'check-resume': 'kill a run over and over and see that it ends in the same bits',
 }
 INTERRUPTED = 130

@@ -94,7 +94,7 @@ def check_resume(what: str, *, kills: int, seed: int = 0) -> None:
         raise ValueError(f'{what}: killed by SIGKILL and found in /proc, which are not here')
     folder = Path(tempfile.mkdtemp(prefix='kills-'))
     iterations = kills * ITERATIONS[what]
-    _write_config(folder, iterations)
+    write_config(folder, iterations)
     print(f'{iterations} iterations left alone', flush=True)
     try:
         with running(folder, 'alone', 'alone', ranks=1 if what == 'process' else 2) as alone:
@@ -107,8 +107,8 @@ def check_resume(what: str, *, kills: int, seed: int = 0) -> None:
     shutil.rmtree(folder)
 
 
-def _write_config(folder: Path, iterations: int) -> None:
-    """Images and the config."""
+def write_config(folder: Path, iterations: int) -> None:
+    """Write made-up images, and `config.py`, which trains a small network on them."""
     rng = np.random.default_rng(0)
     photos = folder / 'photos'
     photos.mkdir()
@@ -129,16 +129,17 @@ def _compare(folder: Path, iterations: int) -> None:
         'optimizer': (a['optimizer']['state'], b['optimizer']['state']),
         'losses': tuple(c['message_hub']['log_scalars']['train/loss'] for c in (a, b)),
     }
-    equal = {name: _same(*pair) for name, pair in parts.items()}
+    equal = {name: same(*pair) for name, pair in parts.items()}
     text = ', '.join(f'{name} {"yes" if same else "NO"}' for name, same in equal.items())
     if not all(equal.values()):
         raise LostError(f'not the same bits: {text}')
     print(f'the same bits: {text}')
 
 
-def _same(a: object, b: object) -> bool:
+def same(a: object, b: object) -> bool:
+    """Whether two trees of dicts and tensors hold the same bits."""
     if isinstance(a, dict) and isinstance(b, dict):
-        return a.keys() == b.keys() and all(_same(a[key], b[key]) for key in a)
+        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
     if isinstance(a, torch.Tensor) and isinstance(b, torch.Tensor):
         return torch.equal(a, b)
     return a == b

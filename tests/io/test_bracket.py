@@ -121,7 +121,5 @@ def test_exposures_that_the_pictures_contradict(tmp_path):
     bright, dark = smooth_image(8, 8), smooth_image(8, 8) / 4
     check_brightness(bracket, [dark, bright], 'scene')
     check_brightness(Bracket(bracket.frames, ()), [bright, dark], 'scene')
-    with pytest.raises(
-        BracketError, match=r'b\.png should be brighter than a\.png .*darker'
-    ):
+    with pytest.raises(BracketError, match=r'b\.png should be brighter than a\.png .*darker'):
         check_brightness(bracket, [bright, dark], 'scene')
