@@ -13,7 +13,7 @@ from restorekit.io.jpeg import jpeg_quality
 BRACKETS: Mapping[Task, str] = {'hdr': 'debevec', 'fusion': 'mertens'}
 JPEG, ENLARGE = 'ain-jpeg-color', 'ain-x'
 # Above this quality artifacts are too weak to be worth a second network; see docs/restore.md.
-CLEAN_QUALITY = 90
+CLEAN_QUALITY = 85
 
 
 @dataclass(frozen=True)

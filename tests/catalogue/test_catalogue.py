@@ -20,6 +20,8 @@ from restorekit.catalogue import (
     is_model,
 )
 from restorekit.catalogue.download import fetch
+from restorekit.cli.test import evaluate
+from restorekit.config import load_config
 from restorekit.inference import Inferencer, load_restorer
 from restorekit.io.weights import read_weights, write_weights
 from tests.conftest import smooth_image
@@ -264,3 +266,18 @@ def test_publish_refuses_in_a_sentence(tmp_path):
     said = error_of('publish', source, target, '--card', card, '--results', card)
     assert 'card.json: no results.json of a test' in said
     assert not target.exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('name', ['ain-x2', 'ain-x4'])
+def test_the_figures_of_a_card_are_those_of_its_file(name, data_root, tmp_path):
+    config = load_config(find_model(name).card.config)
+    config.test_dataloader.dataset.datasets = config.test_dataloader.dataset.datasets[:1]  # Set5
+    config.work_dir, config.unsafe_load = str(tmp_path), False
+    (psnr, ssim) = evaluate(config, str(find_model(name).file()))
+    measured = {metric.title: metric.summary()[0]['value'] for metric in (psnr, ssim)}
+    told = {
+        f['metric']: f['value'] for f in find_model(name).card.figures if 'Set5' in f['dataset']
+    }
+    assert measured['PSNR'] == pytest.approx(told['PSNR'], abs=0.005)
+    assert measured['SSIM'] == pytest.approx(told['SSIM'], abs=0.0002)
