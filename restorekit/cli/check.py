@@ -9,7 +9,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -67,37 +69,39 @@ def run(args: argparse.Namespace) -> None:
 
 def checks(device: torch.device, folder: Path) -> Iterator[tuple[str, Callable[[], str]]]:
     """Title and function of every check; a function returns what is worth saying."""
-    names = [name for name in BACKBONES.names() if BACKBONES.get(name).example]
-    for name in names:
-        yield f'{name}, float32', lambda name=name: _agrees(name, device, None)
-        for dtype in HALVES:
-            title = f'{name}, {str(dtype).removeprefix("torch.")}'
-            yield title, lambda name=name, dtype=dtype: _agrees(name, device, dtype)
+    for name in BACKBONES.names():
+        example = getattr(BACKBONES.get(name), 'example', None)
+        if example:
+            config = {'type': name, **example}
+            yield f'{name}, float32', partial(_agrees, config, device, None)
+            for half in HALVES:
+                yield f'{name}, {_title(half)}', partial(_agrees, config, device, half)
     gpu = device.type == 'cuda'
-    yield 'training', lambda: _train(folder, 'whole', device)
-    for dtype in ('bfloat16', 'float16'):
-        options = ('--cfg-options', AMP[0], AMP[1] + dtype)
-        yield f'training, {dtype}', lambda o=options, d=dtype: _train(folder, d, device, *o)
-    yield 'resuming', lambda: _resume(folder, device)
+    yield 'training', partial(_train, folder, 'whole', device)
+    for half in HALVES:
+        options = ('--cfg-options', AMP[0], AMP[1] + _title(half))
+        yield f'training, {_title(half)}', partial(_train, folder, _title(half), device, *options)
+    yield 'resuming', partial(_resume, folder, device)
     launched = f'training, one rank, {"NCCL" if gpu else "gloo"}'
-    yield launched, lambda: _train(folder, 'ranks', device, launched=True)
-    sharded = ('--cfg-options', *NO_EMA, 'model_wrapper_cfg.type=MMFullyShardedDataParallel')
+    yield launched, partial(_train, folder, 'ranks', device, launched=True)
     if gpu:
-        yield (
-            'training, one rank, FSDP',
-            lambda: _train(folder, 'sharded', device, *sharded, launched=True),
-        )
-    yield 'export', lambda: _export(folder, device)
-    for dtype in (None, *HALVES):
-        kind = 'float32' if dtype is None else str(dtype).removeprefix('torch.')
-        if dtype is None or is_native(dtype, device):
-            yield f'AIN, steps of 16 x 64^2, {kind}', lambda d=dtype: _speed(device, d)
+        sharded = ('--cfg-options', *NO_EMA, 'model_wrapper_cfg.type=MMFullyShardedDataParallel')
+        check = partial(_train, folder, 'sharded', device, *sharded, launched=True)
+        yield 'training, one rank, FSDP', check
+    yield 'export', partial(_export, folder, device)
+    for dtype in (torch.float32, *HALVES):
+        if is_native(dtype, device):
+            yield f'AIN, steps of 16 x 64^2, {_title(dtype)}', partial(_speed, device, dtype)
 
 
-def _agrees(name: str, device: torch.device, dtype: torch.dtype | None) -> str:
+def _title(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix('torch.')
+
+
+def _agrees(config: dict[str, Any], device: torch.device, dtype: torch.dtype | None) -> str:
     """A small instance of a network on the device, against the CPU in float32."""
     torch.manual_seed(0)
-    network = BACKBONES.build({'type': name, **BACKBONES.get(name).example}).eval()
+    network = BACKBONES.build(config).eval()
     channels, frames = network.in_channels or 3, network.num_frames or 3
     side = max(32, network.min_size)
     shape = (
@@ -173,14 +177,14 @@ def _export(folder: Path, device: torch.device) -> str:
     return f'differs from the network by {export(model, folder / "model.pt2"):.1e}'
 
 
-def _speed(device: torch.device, dtype: torch.dtype | None) -> str:
+def _speed(device: torch.device, dtype: torch.dtype) -> str:
     """Training steps a second of the full AIN, channels-last."""
     network: nn.Module = BACKBONES.build(AIN).to(device, memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(network.parameters(), lr=1e-4)
     images = torch.rand(TIMED, device=device)
 
     def step() -> None:
-        with torch.autocast(device.type, dtype=dtype, enabled=dtype is not None):
+        with torch.autocast(device.type, dtype=dtype, enabled=dtype != torch.float32):
             loss = (network(images) - images).abs().mean()
         optimizer.zero_grad()
         loss.backward()
