@@ -4,7 +4,7 @@ Paper: Yan et al., "Attention-guided network for ghost-free high dynamic range i
 Reference implementation: https://github.com/qingsenyangit/AHDRNet.
 LFFNet: "Lightweight attention-guided network with frequency domain reconstruction for high dynamic
 range image fusion", which replaces the fusion blocks by RFFTBlock with DOConv2d.
-Differences: any odd number of exposures, any registered fusion block.
+Differences: any odd number of exposures, any registered fusion block, an optional skip.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from restorekit.blocks import build_block, conv3x3
 from restorekit.contracts import Backbone, least_size
+from restorekit.functional import mu_law, mu_law_inverse
 from restorekit.options import Depth, Width, Within
 from restorekit.registry import BACKBONES
 
@@ -55,8 +56,12 @@ class AHDRNet(Backbone):
         num_exposures: Annotated[int, Within(3, 99, odd=True)] = 3,
         fusion_block: dict | None = None,
         unused_convs: bool = True,
+        skip: bool = False,
     ) -> None:
         super().__init__()
+        if skip and in_channels != 6:
+            raise ValueError(f'AHDRNet: skip=True needs in_channels=6, got {in_channels}')
+        self.skip = skip
         block = {'type': 'DRDB'} if fusion_block is None else fusion_block
         self.in_channels = in_channels
         self.num_frames = num_exposures
@@ -79,7 +84,7 @@ class AHDRNet(Backbone):
         self.tail = nn.Sequential(
             conv3x3(num_feats, num_feats),
             conv3x3(num_feats, 3),
-            nn.Sigmoid(),
+            nn.Identity() if skip else nn.Sigmoid(),
         )
         self.act = nn.LeakyReLU()
         unused = num_exposures - 1 if unused_convs else 0
@@ -111,4 +116,7 @@ class AHDRNet(Backbone):
             features = block(features)
             outputs.append(features)
         # The published code has no activation after the merge, the fusion and the last layers.
-        return self.tail(self.fuse_blocks(torch.cat(outputs, dim=1)) + reference)
+        result = self.tail(self.fuse_blocks(torch.cat(outputs, dim=1)) + reference)
+        if not self.skip:
+            return result
+        return mu_law_inverse((mu_law(inputs[:, middle, 3:]) + result).clamp(0, 1))

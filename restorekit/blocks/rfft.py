@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import torch
 from torch import Tensor, nn
 
 from restorekit.blocks.layers import build_conv
 from restorekit.contracts import Block
-from restorekit.options import Width
+from restorekit.functional.tiling import join_windows, split_windows
+from restorekit.options import Width, Within
 from restorekit.registry import BLOCKS
 
 
@@ -17,7 +20,7 @@ class RFFTBlock(Block):
 
     In the frequency domain the real parts of all channels stand before the imaginary ones, 2C
     channels for the two 1x1 convolutions. Nothing has a bias. The transform is taken over the whole
-    input, in float32 at least.
+    input, or over windows of it, in float32 at least.
 
     It is orthonormal: otherwise the sum of a map, its zero frequency, soon is more than float16
     holds. Published weights were trained with transforms that divide by H W on the way back alone;
@@ -27,13 +30,24 @@ class RFFTBlock(Block):
         channels: C, of input and output.
         conv_cfg: Kind of the 3x3 convolutions: `dict(type='DOConv2d')` gives LFFNet's block. The
             1x1 ones are plain (over-parameterising those changes nothing).
+        window: Side of windows, in pixels, that overlap by a quarter and are transformed one by
+            one; smaller inputs are padded to it. Best the side of the patches in training, so that
+            images of any size are treated alike. None transforms the whole input, as published.
     References:
         Mao et al., "Intriguing findings of frequency selection for image deblurring" (DeepRFT),
         AAAI 2023; https://github.com/INVOKERer/DeepRFT.
     """
 
-    def __init__(self, channels: Width, *, conv_cfg: dict | None = None) -> None:
+    def __init__(
+        self,
+        channels: Width,
+        *,
+        conv_cfg: dict | None = None,
+        window: Annotated[int, Within(8, 4096)] | None = None,
+    ) -> None:
         super().__init__()
+        self.window = window
+        self.min_size = 1 if window is None else window // 4 + 1
         self.spatial = nn.Sequential(
             build_conv(conv_cfg, channels, channels, 3, bias=False),
             nn.ReLU(inplace=True),
@@ -51,10 +65,21 @@ class RFFTBlock(Block):
 
     def _frequency(self, x: Tensor) -> Tensor:
         wide = x if x.dtype in (torch.float32, torch.float64) else x.float()
-        spectrum = torch.fft.rfft2(wide, norm='ortho')
+        if self.window is None:
+            return self._transformed(wide).to(x.dtype)
+        overlap = self.window // 4
+        windows = split_windows(wide, self.window, overlap)
+        grid = (windows.shape[0], *windows.shape[2:4])
+        single = windows.permute(0, 2, 3, 1, 4, 5).flatten(0, 2)
+        done = self._transformed(single).unflatten(0, grid)
+        joined = join_windows(done.permute(0, 3, 1, 2, 4, 5), x.shape[-2], x.shape[-1], overlap)
+        return joined.to(x.dtype)
+
+    def _transformed(self, x: Tensor) -> Tensor:
+        spectrum = torch.fft.rfft2(x, norm='ortho')
         parts = torch.cat([spectrum.real, spectrum.imag], dim=1).to(self.frequency[0].weight.dtype)
-        real, imaginary = self.frequency(parts).to(wide.dtype).chunk(2, dim=1)
-        return _inverse(torch.complex(real, imaginary), x.shape[-1]).to(x.dtype)
+        real, imaginary = self.frequency(parts).to(x.dtype).chunk(2, dim=1)
+        return _inverse(torch.complex(real, imaginary), x.shape[-1])
 
 
 def _inverse(spectrum: Tensor, width: int) -> Tensor:

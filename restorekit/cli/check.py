@@ -70,12 +70,10 @@ def run(args: argparse.Namespace) -> None:
 def checks(device: torch.device, folder: Path) -> Iterator[tuple[str, Callable[[], str]]]:
     """Title and function of every check; a function returns what is worth saying."""
     for name in BACKBONES.names():
-        example = getattr(BACKBONES.get(name), 'example', None)
-        if example:
-            config = {'type': name, **example}
-            yield f'{name}, float32', partial(_agrees, config, device, None)
+        if _example(name):
+            yield f'{name}, float32', partial(_agrees, name, device, None)
             for half in HALVES:
-                yield f'{name}, {_title(half)}', partial(_agrees, config, device, half)
+                yield f'{name}, {_title(half)}', partial(_agrees, name, device, half)
     gpu = device.type == 'cuda'
     yield 'training', partial(_train, folder, 'whole', device)
     for half in HALVES:
@@ -94,14 +92,18 @@ def checks(device: torch.device, folder: Path) -> Iterator[tuple[str, Callable[[
             yield f'AIN, steps of 16 x 64^2, {_title(dtype)}', partial(_speed, device, dtype)
 
 
+def _example(name: str) -> dict[str, Any]:
+    return getattr(BACKBONES.get(name), 'example', {})
+
+
 def _title(dtype: torch.dtype) -> str:
     return str(dtype).removeprefix('torch.')
 
 
-def _agrees(config: dict[str, Any], device: torch.device, dtype: torch.dtype | None) -> str:
+def _agrees(name: str, device: torch.device, dtype: torch.dtype | None) -> str:
     """A small instance of a network on the device, against the CPU in float32."""
     torch.manual_seed(0)
-    network = BACKBONES.build(config).eval()
+    network = BACKBONES.build({'type': name, **_example(name)}).eval()
     channels, frames = network.in_channels or 3, network.num_frames or 3
     side = max(32, network.min_size)
     shape = (

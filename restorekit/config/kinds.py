@@ -26,7 +26,10 @@ Fraction = Annotated[float, Within(0, 1)]
 Rate = Annotated[float, Within(0, 1000)]  # of learning; weights are gone after one step beyond it
 Quality = Annotated[int, Within(1, 100)]
 Level = Literal['NOTSET', 'DEBUG', 'INFO', 'WARN', 'WARNING', 'ERROR', 'CRITICAL', 'FATAL']
-LOADER = {
+LOADER: dict[str, Any] = {
+    'dataset': dict,
+    'sampler': dict,
+    'batch_sampler': dict | None,
     'batch_size': AtLeast1,
     'num_workers': AtLeast0,
     'prefetch_factor': AtLeast1 | None,

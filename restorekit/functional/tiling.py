@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 
@@ -59,6 +60,52 @@ def tiled(
     assert total is not None
     assert weights is not None
     return total / weights
+
+
+def split_windows(images: Tensor, size: int, overlap: int) -> Tensor:
+    """Windows of equal size that cover images, each taken `size - overlap` after the last.
+
+    Where they do not fit, the last row and column are repeated beyond the border.
+
+    Args:
+        images: (N, C, H, W), sides longer than `overlap`.
+        size: Side of the windows, in pixels.
+        overlap: Of neighbouring windows, in pixels, 0 to `size` - 1.
+    Returns:
+        (N, C, rows, columns, size, size).
+    """
+    step = size - overlap
+    padded = F.pad(images, (0, size, 0, size), mode='replicate')
+    for dim in (-2, -1):
+        count = (images.shape[dim] - overlap - 1) // step + 1
+        padded = padded.narrow(dim, 0, (count - 1) * step + size)
+    return padded.unfold(-2, size, step).unfold(-2, size, step)
+
+
+def join_windows(windows: Tensor, height: int, width: int, overlap: int) -> Tensor:
+    """Images from the windows that `split_windows` made of them, blended where they overlap.
+
+    Args:
+        windows: (N, C, rows, columns, size, size).
+        height, width: Of the images.
+        overlap: As it was split.
+    Returns:
+        (N, C, height, width).
+    """
+    rows, columns, size = windows.shape[2:5]
+    step = size - overlap
+    position = torch.arange(size, device=windows.device) + 0.5
+    ramp = (torch.minimum(position, size - position) / max(overlap, 1)).clamp(max=1)
+    weight = torch.outer(ramp, ramp).to(windows)
+    whole = (step * (rows - 1) + size, step * (columns - 1) + size)
+
+    def overlaid(pieces: Tensor) -> Tensor:
+        flat = pieces.permute(0, 1, 4, 5, 2, 3).reshape(pieces.shape[0], -1, rows * columns)
+        return F.fold(flat, whole, size, stride=step)
+
+    total = overlaid(windows * weight)
+    weights = overlaid(weight.expand(1, 1, rows, columns, size, size))
+    return (total / weights)[..., :height, :width]
 
 
 def _starts(length: int, tile: int, overlap: int) -> list[int]:

@@ -124,6 +124,11 @@ class Inferencer:
                 raise ValueError(
                     f'Inferencer: {wrong} of {frame.size} values of the input are NaN or infinite'
                 )
+            low, high = float(frame.min()), float(frame.max())
+            if low < -0.01 or high > 1.01:  # not the rounding of a resize before
+                raise ValueError(
+                    f'Inferencer: expected values in [0, 1], the image has {low:g} to {high:g}'
+                )
 
     def _run(self, model: BaseRestorer, images: Tensor, exposures: Tensor | None) -> Tensor:
         if self.tile is None or not model.divisible:

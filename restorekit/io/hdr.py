@@ -88,8 +88,9 @@ def write_hdr(path: str | Path, image: np.ndarray) -> None:
         return
     if suffix == '.hdr':
         # OpenCV truncates to a pixel's 8 bits; half of the last bit is added, which rounds.
-        exponent = np.frexp(pixels.max(axis=2, keepdims=True))[1]
-        pixels = pixels + np.ldexp(np.float32(0.5), exponent - 8)
+        largest = pixels.max(axis=2, keepdims=True)
+        half = np.ldexp(np.float32(0.5), np.frexp(largest)[1] - 8)
+        pixels = pixels + np.where(largest > 0, half, 0)
     done, data = cv2.imencode(suffix, pixels[..., ::-1])
     if not done:
         raise ValueError(f'{path}: OpenCV could not encode {image.shape}')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import warnings
 from pathlib import Path
@@ -12,9 +13,12 @@ MAX_PIXELS = int(os.environ.setdefault('OPENCV_IO_MAX_IMAGE_PIXELS', str(2**28))
 
 import cv2  # noqa: E402
 import numpy as np  # noqa: E402
+import simplejpeg  # noqa: E402
 
 from restorekit.io.files import write_whole  # noqa: E402
 
+JPEG_START = b'\xff\xd8'
+EXIF, EXIF_WITHIN = b'Exif\0\0', 2**17  # its mark, and how far into a JPEG it may begin
 BitDepth = Literal[8, 16]
 Sampling = Literal['4:2:0', '4:4:4']  # of a JPEG's chroma
 EXTENSIONS = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.webp')
@@ -39,23 +43,12 @@ def read_image(path: str | Path) -> np.ndarray:
         1/65535.
     Raises:
         FileNotFoundError: If there is no such file.
-        ImageReadError: If the file is empty, truncated or not an image.
+        ImageReadError: If the file is empty, truncated, damaged as far as its format lets that be
+            seen, or not an image.
     """
     data = read_bytes(path)
-    # ANYCOLOR keeps gray files gray and ANYDEPTH keeps 16 bits; unlike UNCHANGED, they apply the
-    # EXIF orientation.
-    flags = cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH
-    try:
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
-    except cv2.error as error:
-        if 'MAX_IMAGE_PIXELS' in str(error):
-            raise ImageReadError(
-                f'{path}: more than {MAX_PIXELS} pixels; the environment variable '
-                'OPENCV_IO_MAX_IMAGE_PIXELS allows more'
-            ) from None
-        raise ImageReadError(f'{path}: OpenCV cannot decode it ({error.err})') from None
-    if image is None:
-        raise ImageReadError(f'{path}: not a readable image ({len(data)} bytes)')
+    image = _jpeg_pixels(path, data) if data.startswith(JPEG_START) else None
+    image = _pixels(path, data) if image is None else image
     peak = {np.uint8: 255, np.uint16: 65535}.get(image.dtype.type)
     if peak is None:
         raise ImageReadError(
@@ -165,6 +158,52 @@ def read_bytes(path: str | Path) -> bytes:
     if not _is_whole(data):
         raise ImageReadError(f'{path}: truncated or empty image ({len(data)} bytes)')
     return data
+
+
+def _pixels(path: str | Path, data: bytes) -> np.ndarray:
+    """What OpenCV reads: (H, W) or BGR, upright."""
+    # ANYCOLOR keeps gray files gray and ANYDEPTH keeps 16 bits; unlike UNCHANGED, they apply the
+    # EXIF orientation.
+    flags = cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH
+    try:
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    except cv2.error as error:
+        if 'MAX_IMAGE_PIXELS' in str(error):
+            raise ImageReadError(
+                f'{path}: more than {MAX_PIXELS} pixels; the environment variable '
+                'OPENCV_IO_MAX_IMAGE_PIXELS allows more'
+            ) from None
+        raise ImageReadError(f'{path}: OpenCV cannot decode it ({error.err})') from None
+    if image is None:
+        raise ImageReadError(f'{path}: not a readable image ({len(data)} bytes)')
+    return image
+
+
+def _jpeg_pixels(path: str | Path, data: bytes) -> np.ndarray | None:
+    """What OpenCV reads of a JPEG, to the same bits, but damage is not passed over.
+
+    None of one that only OpenCV reads: CMYK, say, or what needs turning.
+    """
+    try:
+        height, width, colour, _ = simplejpeg.decode_jpeg_header(data)
+        if colour not in ('Gray', 'YCbCr') or height * width > MAX_PIXELS:
+            return None
+        pixels = simplejpeg.decode_jpeg(data, 'Gray' if colour == 'Gray' else 'BGR')
+    except ValueError as error:
+        raise ImageReadError(f'{path}: damaged JPEG ({error})') from None
+    if EXIF in data[:EXIF_WITHIN] and _orientation(data) > 1:
+        return None
+    return pixels[..., 0] if colour == 'Gray' else pixels
+
+
+def _orientation(data: bytes) -> int:
+    """The orientation in the EXIF data of an image, 1 to 8."""
+    from PIL import Image
+
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')  # damaged EXIF is of no interest here
+        with Image.open(io.BytesIO(data)) as image:
+            return image.getexif().get(0x0112, 1)
 
 
 def _is_whole(data: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""Moving scenes with HDR ground truth from static brackets, in the layout of Kalantari."""
+"""Moving scenes with HDR ground truth from static brackets or maps, in the layout of Kalantari."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from restorekit.datasets.brackets import scene_folders
 from restorekit.functional import hdr_to_ldr
 from restorekit.io import (
     find_bracket,
+    is_hdr,
+    read_hdr,
     read_image,
     write_hdr,
     write_image,
@@ -34,21 +36,28 @@ def moving_scenes(
     *,
     variants: int = 1,
     exposures: Sequence[float] = EXPOSURES,
+    darker: float = 0.0,
+    noise: float = 0.0,
     seed: int = 0,
 ) -> Iterator[Path]:
     """Write scenes with frames as 16-bit TIFF, exposure.txt and the ground truth HDRImg.hdr.
 
-    The camera's response and the scene's radiance come from OpenCV's Debevec calibration and merge.
-    The radiance is exposed anew, to frames of gamma 2.2; in the outer ones the camera has moved
-    (shift and rotation) and objects, cut from other scenes, stand elsewhere. The ground truth is
-    the radiance as the middle frame sees it. All is drawn from the seed and the names, so that it
-    repeats.
+    The camera's response and the scene's radiance come from OpenCV's Debevec calibration and merge,
+    or the radiance is read. It is exposed anew, to frames of gamma 2.2; in the outer ones the
+    camera has moved (shift and rotation) and objects, cut from other scenes, stand elsewhere. The
+    ground truth is the radiance as the middle frame sees it. All is drawn from the seed and the
+    names, so that it repeats.
 
     Args:
-        brackets: A folder per scene: exposures taken from a tripod, with exposure.txt or EXIF.
+        brackets: A folder per scene: exposures taken from a tripod, with exposure.txt or EXIF; or
+            files of linear radiance, one per scene.
         out: Folder for a folder per scene and variant, made where it is missing.
         variants: Motions of each scene.
         exposures: EV of the frames, an odd number of them.
+        darker: EV by which the radiance is lowered at most, below where the brightest parts just
+            fill the darkest frame; drawn for each variant.
+        noise: Standard deviation at white, at most, of the frames' linear values; drawn for each
+            variant. Its variance falls with the light, to a hundredth in the dark.
         seed: Of the motions.
     Yields:
         The folder of each scene that is done.
@@ -63,22 +72,44 @@ def moving_scenes(
         )
     if variants < 1 or seed < 0:
         raise ValueError(f'--variants must be >= 1 and --seed >= 0, got {variants} and {seed}')
+    if not 0 <= darker < 20 or not 0 <= noise < 1:
+        raise ValueError(
+            f'--darker must be in [0, 20) EV and --noise in [0, 1), got {darker} and {noise}'
+        )
     check_folders(brackets, out)
-    scenes = {f.name: _radiance(f) for f in scene_folders(brackets)}
+    scenes = {
+        path.stem if path.is_file() else path.name: _radiance(path) for path in _found(brackets)
+    }
     for name in scenes:
         for variant in range(variants):
             target = out / (name if variants == 1 else f'{name}_{variant}')
             rng = np.random.default_rng((seed, variant, zlib.crc32(name.encode())))
-            _write_scene(target, _move(name, scenes, len(exposures), rng), exposures)
+            views = _move(name, scenes, len(exposures), rng)
+            light = 2 ** -rng.uniform(0, darker)
+            _write_scene(
+                target, [view * light for view in views], exposures, rng.uniform(0, noise), rng
+            )
             yield target
 
 
-def _radiance(folder: Path) -> np.ndarray:
+def _found(root: Path) -> list[Path]:
+    """Files of radiance, where there are any, else folders of exposures."""
+    maps = [path for path in sorted(root.iterdir()) if is_hdr(path)]
+    return maps or scene_folders(root)
+
+
+def _radiance(path: Path) -> np.ndarray:
     """Linear radiance of a static scene, (H, W, 3), of which [0, 1] fits the darkest frame."""
-    bracket = find_bracket(folder)
-    frames = [read_image(frame) for frame in bracket.frames]
-    merged = np.maximum(merge_debevec(frames, np.array(bracket.exposures)), 0)
-    return merged / np.percentile(merged.max(axis=2), WHITE)
+    if path.is_file():
+        scene = read_hdr(path)
+    else:
+        bracket = find_bracket(path)
+        frames = [read_image(frame) for frame in bracket.frames]
+        scene = np.maximum(merge_debevec(frames, np.array(bracket.exposures)), 0)
+    white = np.percentile(scene.max(axis=2), WHITE)
+    if not white > 0:
+        raise ValueError(f'{path}: the scene is black')
+    return scene / white
 
 
 def _move(
@@ -150,14 +181,26 @@ def _warp(view: np.ndarray, shift: np.ndarray, angle: float) -> np.ndarray:
     return np.maximum(moved, 0)
 
 
-def _write_scene(target: Path, views: list[np.ndarray], exposures: list[float]) -> None:
+def _write_scene(
+    target: Path,
+    views: list[np.ndarray],
+    exposures: list[float],
+    noise: float,
+    rng: np.random.Generator,
+) -> None:
     """Frames as 16-bit TIFF, exposure.txt and HDRImg.hdr."""
     target.mkdir(parents=True, exist_ok=True)
     for number, (view, exposure) in enumerate(zip(views, exposures, strict=True), start=1):
         light = torch.from_numpy(np.clip(view, 0, 1).astype(np.float32))
         if number - 1 == len(views) // 2:
             write_hdr(target / 'HDRImg.hdr', light.numpy())
-        frame = hdr_to_ldr(light, exposure - exposures[0])
+        relative = exposure - exposures[0]
+        if noise:
+            signal = light * 2**relative  # of the sensor, which is full at 1
+            spread = noise * (signal.clamp(max=1) + 0.01).sqrt()
+            normal = torch.from_numpy(rng.standard_normal(light.shape, np.float32))
+            light = (signal + spread * normal).clamp(min=0) / 2**relative
+        frame = hdr_to_ldr(light, relative)
         write_image(target / f'{number}.tif', frame.numpy(), bits=16)
     listing = ''.join(f'{exposure:g}\n' for exposure in exposures)
     write_whole(target / 'exposure.txt', listing.encode())

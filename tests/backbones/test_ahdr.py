@@ -141,3 +141,15 @@ def test_golden_rfft_block(golden_root, name):
     np.testing.assert_allclose(y.detach(), golden['out/y'], atol=1e-9)
     (y * torch.from_numpy(golden['grad/upstream'])).sum().backward()
     np.testing.assert_allclose(x.grad, golden['grad/x'], atol=1e-9)
+
+
+def test_the_skip_keeps_the_middle_frame():
+    config = {'type': 'AHDRNet', 'num_feats': 8, 'num_blocks': 1, 'skip': True}
+    network = BACKBONES.build(config)
+    frames = torch.rand(2, 3, 6, 8, 9)
+    assert not torch.allclose(network(frames), frames[:, 1, 3:])
+    for parameter in network.tail[1].parameters():
+        torch.nn.init.zeros_(parameter)
+    torch.testing.assert_close(network(frames), frames[:, 1, 3:])
+    with pytest.raises(ValueError, match='skip=True needs in_channels=6, got 3'):
+        BACKBONES.build({**config, 'in_channels': 3})

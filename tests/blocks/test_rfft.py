@@ -57,3 +57,22 @@ def test_large_maps_in_float16():
     with torch.autocast('cpu', dtype=torch.float16):
         y = block(x).float()
     assert (y - expected).norm() < 0.02 * expected.norm()
+
+
+@pytest.mark.parametrize('size', [(16, 16), (11, 16), (5, 9)])
+def test_one_window_is_the_whole_padded_to_it(size):
+    whole, windowed = RFFTBlock(4), RFFTBlock(4, window=16)
+    windowed.load_state_dict(whole.state_dict())
+    x = torch.randn(2, 4, *size)
+    padded = torch.nn.functional.pad(x, (0, 16 - size[1], 0, 16 - size[0]), mode='replicate')
+    frequency = whole._frequency(padded)[..., : size[0], : size[1]]
+    torch.testing.assert_close(windowed(x), x + whole.spatial(x) + frequency)
+
+
+def test_a_window_sees_nothing_of_what_lies_far_away():
+    block, x = RFFTBlock(4, window=16), torch.randn(1, 4, 80, 30)
+    other = x.clone()
+    other[..., 40:, :] += 1
+    changed = (block(x) - block(other)).abs().amax(dim=(0, 1, 3)) > 1e-6
+    assert not changed[:24].any()
+    assert changed[40:].all()

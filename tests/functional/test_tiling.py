@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from restorekit.functional import imresize, tiled
+from restorekit.functional.tiling import join_windows, split_windows
 
 
 @given(
@@ -70,3 +71,22 @@ def test_the_ramp_lasts_as_long_as_the_overlap(scale):
     shared = (torch.arange(4 * scale).double() + 0.5) / (4 * scale)
     expected = torch.cat([torch.zeros(8 * scale), shared, torch.ones(8 * scale)])
     torch.testing.assert_close(row, expected.double())
+
+
+@given(st.integers(3, 60), st.integers(3, 60), st.sampled_from([(8, 2), (8, 0), (9, 1)]))
+def test_windows_make_the_image_again(height, width, window):
+    size, overlap = window
+    images = torch.rand(2, 3, height, width).double()
+    windows = split_windows(images, size, overlap)
+    steps = [-(-max(length - overlap, 1) // (size - overlap)) for length in (height, width)]
+    assert windows.shape == (2, 3, *steps, size, size)
+    torch.testing.assert_close(join_windows(windows, height, width, overlap), images)
+
+
+def test_windows_are_blended_where_they_overlap():
+    windows = torch.zeros(1, 1, 1, 2, 8, 8)
+    windows[:, :, :, 1] = 1
+    row = join_windows(windows, 8, 12, 4)[0, 0, 3]
+    torch.testing.assert_close(
+        row, torch.tensor([0.0] * 4 + [0.125, 0.375, 0.625, 0.875] + [1.0] * 4)
+    )

@@ -128,3 +128,11 @@ def test_tone_mapping_gives_a_picture(method):
     assert flat[-20:].mean() > flat[:20].mean() + 0.2
     with pytest.raises(ValueError, match='method must be one of'):
         tonemap(image, 'gamma')
+
+
+def test_black_stays_black(tmp_path):
+    image = np.zeros((9, 12, 3), np.float32)
+    image[2, 3] = 0.5, 0, 0
+    write_hdr(tmp_path / 'a.hdr', image)
+    np.testing.assert_array_equal(read_hdr(tmp_path / 'a.hdr') < 0.003, image < 0.003)
+    assert not read_hdr(tmp_path / 'a.hdr')[image.max(axis=2) == 0].any()

@@ -156,3 +156,36 @@ def test_more_pixels_than_allowed_are_not_decoded(tmp_path):
     (tmp_path / 'bomb.png').write_bytes(b'\x89PNG\r\n\x1a\n' + b''.join(parts))
     with pytest.raises(ImageReadError, match=r'bomb\.png: more than 268435456 pixels; .* allows'):
         read_image(tmp_path / 'bomb.png')
+
+
+@pytest.fixture(scope='module')
+def photo():
+    """A JPEG file, 240 x 320, with much in it."""
+    noise = np.random.default_rng(0).integers(0, 256, (240, 320, 3), np.uint8)
+    return cv2.imencode('.jpg', cv2.GaussianBlur(noise, (0, 0), 1.5))[1].tobytes()
+
+
+@pytest.mark.parametrize('place', [0.2, 0.5, 0.9])
+def test_zeros_in_a_jpeg_are_damage(tmp_path, photo, place):
+    at = int(len(photo) * place)
+    (tmp_path / 'a.jpg').write_bytes(photo[:at] + bytes(2000) + photo[at + 2000 :] + b'\xff\xd9')
+    with pytest.raises(ImageReadError, match=r'a\.jpg: damaged JPEG \(.*orrupt JPEG'):
+        read_image(tmp_path / 'a.jpg')
+
+
+def test_a_jpeg_that_is_cut_and_closed_again_is_damaged(tmp_path, photo):
+    (tmp_path / 'a.jpg').write_bytes(photo[: len(photo) // 2] + b'\xff\xd9')
+    with pytest.raises(ImageReadError, match=r'a\.jpg: damaged JPEG \(.*premature end'):
+        read_image(tmp_path / 'a.jpg')
+
+
+@pytest.mark.parametrize('gray', [False, True])
+@pytest.mark.parametrize('progressive', [0, 1])
+def test_jpegs_are_read_to_the_bits_of_opencv(tmp_path, photo, gray, progressive):
+    image = cv2.imdecode(np.frombuffer(photo, np.uint8), int(not gray))
+    done, data = cv2.imencode('.jpg', image, [cv2.IMWRITE_JPEG_PROGRESSIVE, progressive])
+    assert done
+    (tmp_path / 'a.jpg').write_bytes(data.tobytes())
+    expected = cv2.imdecode(data, cv2.IMREAD_ANYCOLOR)
+    expected = expected[..., None] if gray else expected[..., ::-1]
+    np.testing.assert_array_equal(np.round(read_image(tmp_path / 'a.jpg') * 255), expected)

@@ -8,7 +8,7 @@ import torch
 
 from restorekit.datasets import KalantariDataset
 from restorekit.functional import hdr_to_ldr, imresize
-from restorekit.io import read_image, to_integers, write_image
+from restorekit.io import read_hdr, read_image, to_integers, write_hdr, write_image
 from restorekit.prepare import cut_tiles, exposure_pairs, moving_scenes
 from tests.conftest import smooth_image
 
@@ -178,3 +178,53 @@ def test_pairs_refused(sice, tmp_path):
     (sice / 'Label/1.png').unlink()
     with pytest.raises(ValueError, match='no reference'):
         list(exposure_pairs('sice', sice, out))
+
+
+@pytest.fixture
+def maps(tmp_path):
+    """Two files of radiance."""
+    (tmp_path / 'maps').mkdir()
+    for name, seed in (('a', 0), ('b', 1)):
+        write_hdr(tmp_path / f'maps/{name}.hdr', 40 * smooth_image(96, 128, seed=seed) ** 2)
+    return tmp_path / 'maps'
+
+
+def test_scenes_from_maps_of_radiance(maps, tmp_path):
+    done = [*moving_scenes(maps, tmp_path / 'out', variants=2)]
+    assert [path.name for path in done] == ['a_0', 'a_1', 'b_0', 'b_1']
+    sample = KalantariDataset(tmp_path / 'out', pipeline=[]).samples()
+    assert len(sample) == 4
+    truth = read_hdr(tmp_path / 'out/a_0/HDRImg.hdr')
+    assert 0.9 < truth.max() <= 1
+    middle = read_image(tmp_path / 'out/a_0/2.tif')
+    expected = hdr_to_ldr(torch.from_numpy(truth), 2.0).numpy()
+    np.testing.assert_allclose(middle, expected, atol=0.04)
+
+
+def test_darker_scenes_and_noisy_frames(maps, tmp_path):
+    for name, options in {'bright': {}, 'dark': {'darker': 6}, 'noisy': {'noise': 0.2}}.items():
+        for _ in moving_scenes(maps, tmp_path / name, **options):
+            pass
+    bright, dark, noisy = (
+        [tmp_path / f'{name}/{scene}' for scene in 'ab'] for name in ('bright', 'dark', 'noisy')
+    )
+    for lit, unlit, noised in zip(bright, dark, noisy, strict=True):
+        truth = read_hdr(lit / 'HDRImg.hdr')
+        lowered = read_hdr(unlit / 'HDRImg.hdr').mean() / truth.mean()
+        assert 2**-6 < lowered < 0.9
+        np.testing.assert_array_equal(read_hdr(noised / 'HDRImg.hdr'), truth)
+        spread = np.std(read_image(noised / '2.tif') - read_image(lit / '2.tif'))
+        assert 0.002 < spread < 0.2
+
+
+@pytest.mark.parametrize('options', [{'darker': -1}, {'noise': 1.0}, {'darker': 20}])
+def test_light_and_noise_out_of_range(maps, tmp_path, options):
+    with pytest.raises(ValueError, match=r'--darker must be in \[0, 20\) EV and --noise'):
+        next(moving_scenes(maps, tmp_path / 'out', **options))
+
+
+def test_a_black_map_is_refused(tmp_path):
+    (tmp_path / 'maps').mkdir()
+    write_hdr(tmp_path / 'maps/night.hdr', np.zeros((8, 9, 3), np.float32))
+    with pytest.raises(ValueError, match=r'night\.hdr: the scene is black'):
+        next(moving_scenes(tmp_path / 'maps', tmp_path / 'out'))
