@@ -94,7 +94,7 @@ class Inferencer:
             raise ValueError(
                 'the network gives values that are not finite; its weights are damaged'
             )
-        restored = restored.clamp(min=0, max=None if self.model.linear else 1)
+        restored = restored.clamp_(min=0, max=None if self.model.linear else 1)
         return restored[0].cpu().numpy().transpose(1, 2, 0)
 
     def _check(self, frames: list[np.ndarray], *, is_bracket: bool) -> None:

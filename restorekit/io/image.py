@@ -19,6 +19,7 @@ from restorekit.io.errors import ImageReadError  # noqa: E402
 from restorekit.io.metadata import MARK, Metadata, read_header  # noqa: E402
 from restorekit.io.tiff import is_tiff, tiff_pixels, turned  # noqa: E402
 
+ROWS = 256
 JPEG_START = b'\xff\xd8'
 EXIF_WITHIN = 2**17  # bytes of a JPEG
 BitDepth = Literal[8, 16]
@@ -114,7 +115,12 @@ def to_integers(image: np.ndarray, bits: BitDepth = 8) -> np.ndarray:
     """Round an image in [0, 1] to uint8 or uint16, halves up, clipped."""
     peak = 2**bits - 1
     dtype = np.uint8 if bits == 8 else np.uint16
-    return np.floor(np.clip(image, 0, 1) * peak + 0.5).astype(dtype)
+    integers = np.empty(image.shape, dtype)
+    for top in range(0, len(image), ROWS):  # so that large images need no other large ones
+        rows = np.clip(image[top : top + ROWS], 0, 1) * peak
+        rows += 0.5
+        integers[top : top + ROWS] = np.floor(rows, out=rows)
+    return integers
 
 
 def read_bytes(path: str | Path) -> bytes:
