@@ -147,9 +147,9 @@ def checked(cls: type) -> type:
     return cls
 
 
-def takes(cls: Callable, option: str) -> bool:
-    """Whether a constructor has an option of that name."""
-    return option in _parameters(cls)[0]
+def options_of(cls: Callable) -> dict[str, inspect.Parameter]:
+    """What a constructor, or a function, accepts by name, inherited options included."""
+    return _parameters(cls)[0]
 
 
 def _is_ours(cls: Callable) -> bool:

@@ -7,6 +7,7 @@ import importlib
 import os
 import sys
 import traceback
+from typing import Any
 
 from restorekit.cli.errors import keep_traceback, one_message
 from restorekit.cli.memory import keep_freed_memory
@@ -43,12 +44,7 @@ def main(*command: str) -> None:
     keep_freed_memory()
     os.environ.setdefault('OPENCV_LOG_LEVEL', 'SILENT')  # our errors name the file, OpenCV's do not
     name, arguments = find_command([*command, *sys.argv[1:]])
-    module = importlib.import_module(f'restorekit.cli.{name.replace(" ", ".").replace("-", "_")}')
-    parser = argparse.ArgumentParser(f'restorekit {name}', description=COMMANDS[name])
-    module.add_arguments(parser)
-    parser.add_argument(
-        '--traceback', action='store_true', help='of an error, show where it was raised'
-    )
+    module, parser = command_module(name), command_parser(name)
     args, rest = parser.parse_known_args(arguments)
     if rest:  # positionals after an option, where Python < 3.13 has given up on them
         args = parser.parse_intermixed_args(arguments)
@@ -68,6 +64,21 @@ def main(*command: str) -> None:
     except KeyboardInterrupt:
         print(f'restorekit {name}: interrupted', file=sys.stderr)
         sys.exit(INTERRUPTED)
+
+
+def command_module(name: str) -> Any:
+    """The module of a command: its `add_arguments` and `run`."""
+    return importlib.import_module(f'restorekit.cli.{name.replace(" ", ".").replace("-", "_")}')
+
+
+def command_parser(name: str) -> argparse.ArgumentParser:
+    """The parser of a command, one of COMMANDS."""
+    parser = argparse.ArgumentParser(f'restorekit {name}', description=COMMANDS[name])
+    command_module(name).add_arguments(parser)
+    parser.add_argument(
+        '--traceback', action='store_true', help='of an error, show where it was raised'
+    )
+    return parser
 
 
 def reader_is_gone() -> bool:
