@@ -23,7 +23,7 @@ def models_page() -> str:
     )
     head = ('model', 'task', 'scale', 'parameters', 'file', 'first figure (of the input)')
     cards = [
-        f'## {entry.name} {{ #{entry.name} }}\n\n```text\n{card_text(entry)}\n```\n'
+        f'## {entry.name} {{ #{entry.name} }}\n\n```text\n{_card(entry)}\n```\n'
         for entry in entries
     ]
     text = (
@@ -32,6 +32,12 @@ def models_page() -> str:
         '[restoring photographs](../restore.md#models).\n\n'
     )
     return text + table(head, rows) + '\n' + '\n'.join(cards)
+
+
+def _card(entry: Entry) -> str:
+    """The card, without where this machine keeps the package."""
+    text = card_text(entry)
+    return text.replace(str(entry.path), f'…/{entry.path.name}') if entry.path else text
 
 
 def _first_figure(entry: Entry) -> str:
