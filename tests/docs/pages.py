@@ -2,7 +2,7 @@
 
 | block | what is done |
 | --- | --- |
-| `bash` | each command; `restorekit` in this process, `pip` not at all (test_packaging.py does) |
+| `bash` | each command, `restorekit` in this process; but not `pip` and job scripts of `tools/` |
 | `python` | run, in one namespace for the whole page |
 | any with `title="NAME"` | written to the file NAME |
 | `text` | what the block before it prints; `…` stands for anything, decimals may differ by 2 % |
@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
 
+from restorekit.registry import REGISTRIES
 from tests.helpers import restorekit
 
 ROOT = Path(__file__).parents[2]
@@ -85,10 +86,13 @@ class Page:
                 self.printed += self._command(words)
 
     def _command(self, words: list[str]) -> str:
-        if words[0] == 'pip':
+        # tests/test_packaging.py and tests/test_scripts.py try these.
+        if words[0] == 'pip' or any(word.startswith('tools/') for word in words):
             return ''
         if words[0] == 'export':
             os.environ.update(pair.split('=', 1) for pair in words[1:])
+            if os.environ.get('PYTHONPATH') == '.':  # this process has read it already
+                sys.path.insert(0, str(self.folder))
             return ''
         if words[0] == 'restorekit':
             result = restorekit(*map(os.path.expandvars, words[1:]), expect=None)
@@ -105,14 +109,34 @@ class Page:
 def opened(folder: Path) -> Iterator[Page]:
     """A page whose blocks run in `folder`; the process is left as it was."""
     before = Path.cwd()
-    with mock.patch.dict(os.environ):
+    with mock.patch.dict(os.environ), mock.patch.object(sys, 'path', [*sys.path]):
         for name in [name for name in os.environ if name.startswith('RESTOREKIT_')]:
             del os.environ[name]  # a reader has none of them
+        os.environ['PATH'] = f'{Path(sys.executable).parent}{os.pathsep}{os.environ["PATH"]}'
         os.chdir(folder)
-        try:
-            yield Page(folder)
-        finally:
-            os.chdir(before)
+        with _unregistered(folder):
+            try:
+                yield Page(folder)
+            finally:
+                os.chdir(before)
+
+
+@contextlib.contextmanager
+def _unregistered(folder: Path) -> Iterator[None]:
+    """Forget afterwards what modules in the folder have registered, and the modules."""
+    held = {name: dict(registry._module_dict) for name, registry in REGISTRIES.items()}
+    modules = set(sys.modules)
+    try:
+        yield
+    finally:
+        for name in set(sys.modules) - modules:
+            if str(getattr(sys.modules[name], '__file__', None)).startswith(str(folder)):
+                del sys.modules[name]
+        for name, registry in REGISTRIES.items():
+            ours = {k: part for k, part in registry._module_dict.items() if k not in held[name]}
+            for key, part in ours.items():
+                if part.__module__.partition('.')[0] not in sys.modules:
+                    del registry._module_dict[key]
 
 
 def agree(expected: str, printed: str) -> bool:
@@ -163,7 +187,7 @@ def differences(path: Path, folder: Path) -> list[tuple[Block, str]]:
 
 # What differs from one run to the next.
 VOLATILE = re.compile(
-    r'\d\d/\d\d [\d:]{8} - mmengine - INFO -|/tmp/\w+(?=/)|\d{8}_\d{6}'
+    r'\d\d/\d\d [\d:]{8} - mmengine - (?:INFO|WARNING) -|/tmp/\w+(?=/)|\d{8}_\d{6}'
     r'|eta: \S+  time: \S+  data_time: \S+'
     r'|data_time: \S+  time: \S+|(?<=torch )\S+ on \w+|' + re.escape(str(ROOT))
 )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from pathlib import Path
 
 import pytest
 
 from restorekit.cli import command_parser, find_command
 from restorekit.registry import REGISTRIES
-from tests.docs.pages import Block, Page, agree, blocks, commands, differences, rewrite
+from tests.docs.pages import Block, Page, agree, blocks, commands, differences, opened, rewrite
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / 'docs'
@@ -141,3 +142,16 @@ def test_only_pip_is_not_run(tmp_path, monkeypatch):
     page.run(Block('bash', '', 'pip install nothing\nexport A=b c=d\nmkdir new\necho "$A"\n', 0, 0))
     assert (tmp_path / 'new').is_dir()
     assert page.printed == 'b\n'
+
+
+def test_what_a_page_registers_is_forgotten(tmp_path):
+    (tmp_path / 'in_page.py').write_text(
+        'from restorekit.registry import LOSSES\n@LOSSES.register_module()\nclass OfAPage: ...\n'
+    )
+    with opened(tmp_path) as page:
+        page.run(Block('bash', '', 'export PYTHONPATH=.\n', 0, 0))
+        page.run(Block('python', '', 'import in_page\n', 0, 0))
+        assert 'OfAPage' in REGISTRIES['LOSSES'].names()
+    assert 'OfAPage' not in REGISTRIES['LOSSES'].names()
+    assert 'in_page' not in sys.modules
+    assert str(tmp_path) not in sys.path

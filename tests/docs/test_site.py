@@ -23,7 +23,7 @@ def site(tmp_path_factory) -> Path:
     """The built site."""
     pytest.importorskip('material', reason='mkdocs-material is not installed')
     folder = tmp_path_factory.mktemp('site')
-    command = [sys.executable, '-m', 'mkdocs', 'build', '--strict', '-q', '-d', str(folder)]
+    command = [sys.executable, '-m', 'mkdocs', 'build', '--strict', '-d', str(folder)]
     env = {**os.environ, 'NO_MKDOCS_2_WARNING': '1', 'PYTHONPATH': str(ROOT)}
     result = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout + result.stderr
