@@ -20,13 +20,15 @@ OURS = 'restorekit'
 MAX_LISTED = 20
 
 
-def nearest(name: str, accepted: list[str]) -> str:
-    """The end of an error message: the nearest accepted names, or the first few of all of them."""
+def nearest(name: str, accepted: list[str], *, otherwise: str | None = None) -> str:
+    """The end of an error message: the nearest accepted names, or `otherwise`, or the first few."""
     # Wrong case is the commonest slip, and costs a name most of its score in difflib.
     by_lower = {entry.lower(): entry for entry in accepted}
     near = difflib.get_close_matches(name.lower(), by_lower, n=3, cutoff=0.6)
     if near:
         return 'did you mean ' + ' or '.join(repr(by_lower[entry]) for entry in near) + '?'
+    if otherwise is not None:
+        return otherwise
     shown = ', '.join(accepted[:MAX_LISTED]) or 'none'
     more = f', … ({len(accepted)} in all)' if len(accepted) > MAX_LISTED else ''
     return f'accepted: {shown}{more}'

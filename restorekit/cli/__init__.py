@@ -31,6 +31,22 @@ COMMANDS = {
     'check': 'try networks, precisions, runs and export on this machine, a GPU above all',
     'check-resume': 'kill a run over and over and see that it ends in the same bits',
 }
+# A line to begin with, for those whose arguments do not speak for themselves.
+EXAMPLES = {
+    'train': 'ain/ain-small_x2_2k_bsd200.py --amp --cfg-options model.backbone.num_blocks=4',
+    'test': 'mine.py work_dirs/mine/iter_2000.pth',
+    'benchmark': 'bicubic-x2 ain-x2 mine.py=work_dirs/mine/iter_2000.pth -o work_dirs/table',
+    'restore': 'photo.jpg -o restored/',
+    'models': 'ain-x2',
+    'publish': 'work_dirs/mine/iter_2000.pth mine.safetensors --card card.json',
+    'export': '-m ain-x2 -o ain-x2.onnx',
+    'list': 'blocks',
+    'prepare tiles': 'DIV2K_train_HR DIV2K_train_HR_tiles',
+    'prepare pairs': 'sice SICE/train pairs/train --max-side 1200',
+    'prepare brackets': 'scenes moving --variants 4',
+    'convert': 'cfnet CF-Net_x4.pth cfnet_x4.pth',
+    'check-resume': 'process --kills 10',
+}
 INTERRUPTED = 130
 BROKEN_PIPE = 141  # what a shell shows of a program that SIGPIPE ended
 
@@ -73,7 +89,12 @@ def command_module(name: str) -> Any:
 
 def command_parser(name: str) -> argparse.ArgumentParser:
     """The parser of a command, one of COMMANDS."""
-    parser = argparse.ArgumentParser(f'restorekit {name}', description=COMMANDS[name])
+    summary, example = COMMANDS[name], EXAMPLES.get(name)
+    parser = argparse.ArgumentParser(
+        f'restorekit {name}',
+        description=f'{summary[0].upper()}{summary[1:]}.',
+        epilog=example and f'Example: restorekit {name} {example}',
+    )
     command_module(name).add_arguments(parser)
     parser.add_argument(
         '--traceback', action='store_true', help='of an error, show where it was raised'
@@ -105,12 +126,20 @@ def find_command(arguments: list[str]) -> tuple[str, list[str]]:
     if not any(name.startswith(group) for name in COMMANDS):
         group = ''
     parser = argparse.ArgumentParser(
-        f'restorekit {group}'.strip(), description='Image restoration by registered parts.'
+        f'restorekit {group}'.strip(),
+        description='Image restoration by registered parts.',
+        epilog='restorekit COMMAND --help says more. Try: restorekit restore photo.jpg -o out/',
     )
     parser.add_argument('--version', action='version', version=__version__)
     commands = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
     for name, summary in COMMANDS.items():
         if name.startswith(group):
             commands.add_parser(name.removeprefix(group), help=summary)
-    parser.parse_args(arguments[1:] if group else arguments)
+    rest = arguments[1:] if group else arguments
+    known = [name.removeprefix(group) for name in COMMANDS if name.startswith(group)]
+    if rest and not rest[0].startswith('-'):
+        from restorekit.options import nearest
+
+        parser.error(f'no command {rest[0]!r}; {nearest(rest[0], known)}')
+    parser.parse_args(rest)
     parser.error('the command comes first')

@@ -16,7 +16,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         'of a baseline is left out',
     )
     parser.add_argument(
-        '-o', '--out', default='work_dirs/benchmark', metavar='DIR', help='(default: %(default)s)'
+        '-o',
+        '--out',
+        default='work_dirs/benchmark',
+        metavar='DIR',
+        help='folder of the table and of each test (default: %(default)s)',
     )
     parser.add_argument(
         '--unsafe-load',

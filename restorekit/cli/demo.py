@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=Path('work_dirs/demo'),
         metavar='WORK_DIR',
-        help='(default: %(default)s)',
+        help='folder for all that it makes (default: %(default)s)',
     )
 
 

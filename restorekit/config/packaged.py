@@ -55,7 +55,10 @@ def _packaged(name: str) -> Path:
     known = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob('*.py'))]
     known.sort(key=lambda path: '_base_' in path)  # what one runs comes first
     where = f'in {folder}' if colons else f'neither on disk nor in {folder}'
-    raise FileNotFoundError(f'{name}: no such config, {where}; {nearest(inside, known)}')
+    listed = None if colons else f'`restorekit list configs` shows the {len(known)} that there are'
+    raise FileNotFoundError(
+        f'{name}: no such config, {where}; {nearest(inside, known, otherwise=listed)}'
+    )
 
 
 _path_in_mmengine = Config._get_cfg_path

@@ -61,6 +61,8 @@ def test_overviews(run):
         code, _, error = run(*words)
         assert code == 2
         assert 'COMMAND' in error or 'the command comes first' in error
+    assert "error: no command 'trian'; did you mean 'train'?" in run('trian')[2]
+    assert "prepare: error: no command 'tile'; did you mean 'tiles'?" in run('prepare', 'tile')[2]
 
 
 def test_options_may_stand_between_positionals(run, monkeypatch):

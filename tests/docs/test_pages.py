@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import ast
 import re
+import shlex
 import sys
 from pathlib import Path
 
 import pytest
 
-from restorekit.cli import command_parser, find_command
+from restorekit.cli import EXAMPLES, command_parser, find_command
 from restorekit.registry import REGISTRIES
 from tests.docs.pages import Block, Page, agree, blocks, commands, differences, opened, rewrite
+from tests.helpers import restorekit
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / 'docs'
@@ -64,6 +66,13 @@ def test_what_a_page_names_is_there(path):
             known = {name for registry in REGISTRIES.values() for name in registry.registered()}
             own = set(re.findall(r"(?:class |layout\(')(\w+)", text))
             assert types - known - own == set()
+
+
+@pytest.mark.parametrize('name', EXAMPLES)
+def test_an_example_in_a_help_text_can_be_parsed(name):
+    command_parser(name).parse_args(shlex.split(EXAMPLES[name]))
+    shown = ' '.join(restorekit(*name.split(), '--help').stdout.split())
+    assert f'Example: restorekit {name} {EXAMPLES[name]}' in shown
 
 
 def test_a_misspelt_option_is_found():

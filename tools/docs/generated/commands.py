@@ -32,11 +32,13 @@ def _place(name: str) -> str:
 def _section(name: str, parser: argparse.ArgumentParser) -> str:
     actions = [action for action in parser._actions if action.dest != 'help']
     description = ' '.join((parser.description or '').split())
+    example = (parser.epilog or '').removeprefix('Example: ')
     usage = parser.format_usage().removeprefix('usage: ')
     return '\n'.join(
         [
             f'## restorekit {name} {{ #restorekit-{_place(name)} }}\n',
             f'{description[:1].upper()}{description[1:].removesuffix(".")}.\n',
+            *([f'```bash\n{example}\n```\n'] if example else []),
             f'```text\n{usage}```\n',
             table(
                 ('argument', 'meaning'),
