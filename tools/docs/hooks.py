@@ -26,8 +26,8 @@ GROUPS = {
     'reference/api': 'Python',
     'results': 'Configs and results',
 }
-# A link from one file of the repository to another: `](path)` or `](path#place)`.
-LINK = re.compile(r'\]\((?!https?:|mailto:|#)([^)\s#]+)(#[^)\s]*)?\)')
+# A link from one file of the repository to another: `[text](path)` or `[text](path#place)`.
+LINK = re.compile(r'\[([^\]\n]*)\]\((?!https?:|mailto:|#)([^)\s#]+)(#[^)\s]*)?\)')
 
 
 def on_config(config: Any) -> Any:
@@ -82,12 +82,12 @@ def relinked(markdown: str, page: str) -> str:
     source = source_of(page)
 
     def led(match: re.Match) -> str:
-        path, place = match[1], match[2] or ''
+        text, path, place = match[1], match[2], match[3] or ''
         target = posixpath.normpath(posixpath.join(posixpath.dirname(source), path))
         goal = page_of(target)
-        if goal is None:
-            return match[0]
-        return f']({posixpath.relpath(goal, posixpath.dirname(page) or ".")}{place})'
+        if goal is None:  # a file that is on no page: its name has to do
+            return text if (ROOT / target).exists() else match[0]
+        return f'[{text}]({posixpath.relpath(goal, posixpath.dirname(page) or ".")}{place})'
 
     return LINK.sub(led, markdown)
 
