@@ -9,6 +9,7 @@ from generated.api import api_pages, public_parts
 from generated.commands import commands_page
 from generated.models import models_page
 from generated.parts import arguments, options, parts_pages, summary
+from generated.tables import table
 
 from restorekit.catalogue import catalogue
 from restorekit.cli import COMMANDS, command_parser
@@ -75,3 +76,9 @@ def test_public_parts_are_those_of_the_packages_and_of_the_registries():
     pages = api_pages()
     for module, names in parts.items():
         assert all(f'::: {name}\n' in pages[f'reference/api/{module}.md'] for name in names)
+
+
+def test_bars_are_escaped_but_not_in_code():
+    assert table(('a', 'b'), [('x | y', '`int | None`\nor | so')]) == (
+        '| a | b |\n| --- | --- |\n| x \\| y | `int | None` or \\| so |\n'
+    )

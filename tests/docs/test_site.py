@@ -114,6 +114,8 @@ def test_links_between_files_of_the_repository_become_links_between_pages():
     assert relinked(text, 'results/cfan.md') == (
         '[a](../hdr.md#chains) ![b](../images/x.jpg) [c](https://e.org/a.md)'
     )
-    assert relinked('[`setup`](../../setup.py) [x](no.md)', 'results/ain.md') == '`setup` [x](no.md)'
+    assert (
+        relinked('[`setup`](../../setup.py) [x](no.md)', 'results/ain.md') == '`setup` [x](no.md)'
+    )
     assert page_of('configs/ain/README.md') == 'results/ain.md'
     assert page_of('setup.py') is None

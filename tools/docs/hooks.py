@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 import re
 from pathlib import Path
@@ -32,6 +33,8 @@ LINK = re.compile(r'\[([^\]\n]*)\]\((?!https?:|mailto:|#)([^)\s#]+)(#[^)\s]*)?\)
 
 def on_config(config: Any) -> Any:
     """Fill the menu up with the pages that it does not name."""
+    for name in [name for name in os.environ if name.startswith('RESTOREKIT_')]:
+        del os.environ[name]  # the site does not depend on who builds it
     pages = generated_pages()
     config.extra['generated'] = pages
     written = [path.relative_to(ROOT / 'docs') for path in (ROOT / 'docs').rglob('*.md')]
