@@ -93,6 +93,8 @@ def test_a_misspelt_option_is_found():
         ('…\nlast', 'first\nsecond\nlast', True),
         ('first', 'first\nsecond', False),
         ('loss -0.50', 'loss 0.50', False),
+        ('gain +0.00 dB', 'gain -0.01 dB', True),
+        ('gain +0.03 dB', 'gain +0.05 dB', False),
     ],
 )
 def test_agreement(expected, printed, agrees):

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from generated import PROJECT, generated_pages
-from mkdocs.structure.files import File
 
 ROOT = Path(__file__).parents[2]
 # Where a page goes that the menu does not name, by its folder.
@@ -59,12 +58,14 @@ def _group(section: list, title: str) -> list:
 
 
 def _order(page: str) -> tuple:
-    """Index pages first, then by name."""
-    return not page.endswith('index.md'), page
+    """Pages of a section before those of its groups, then by name."""
+    return posixpath.dirname(page) in GROUPS, page
 
 
 def on_files(files: Any, config: Any) -> Any:
     """Add what is generated; it is nowhere on the disk."""
+    from mkdocs.structure.files import File  # links can be tested without it
+
     for page, text in config.extra['generated'].items():
         files.append(File.generated(config, page, content=text))
     return files
