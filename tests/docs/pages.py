@@ -5,7 +5,7 @@
 | `bash` | each command, `restorekit` in this process; but not `pip` and job scripts of `tools/` |
 | `python` | run, in one namespace for the whole page |
 | any with `title="NAME"` | written to the file NAME |
-| `text` | what the block before it prints; `…` stands for anything, decimals may differ by 2 %, or by one in the last place |
+| `text` | what the block before it prints; `…` is anything, decimals may differ a little |
 
     python -m tests.docs.pages docs/start/restore.md      # writes what came into the `text` blocks
 """
