@@ -10,10 +10,8 @@ from typing import Any
 import torch
 from mmengine.config import Config
 from mmengine.dataset import DefaultSampler
-from mmengine.device import get_device
 from mmengine.dist import broadcast, is_main_process
 from mmengine.evaluator import Evaluator
-from mmengine.logging import MMLogger
 from mmengine.model import is_model_wrapper
 from mmengine.optim import OptimWrapper as MMEngineOptimWrapper
 from mmengine.optim import OptimWrapperDict
@@ -33,11 +31,9 @@ from restorekit.engine.loading import with_workers
 from restorekit.engine.optim import OptimWrapper
 from restorekit.engine.resumable import ResumableRunner
 from restorekit.engine.samplers import ResumableSampler
-from restorekit.engine.terminal import spare_the_terminal
 from restorekit.functional import set_tf32
 from restorekit.registry import DATA_SAMPLERS, RUNNERS
 from restorekit.restorers.preprocessor import ImagePreprocessor
-from restorekit.version import __version__
 
 
 @RUNNERS.register_module()
@@ -104,20 +100,6 @@ class Runner(ResumableRunner):
         """mmengine's, in training alone: a test must not overwrite what a run was trained with."""
         if self._train_loop is not None:
             super().dump_config()
-
-    def build_logger(self, *args: Any, **kwargs: Any) -> MMLogger:
-        """mmengine's; what is long goes to the file alone."""
-        logger = super().build_logger(*args, **kwargs)
-        spare_the_terminal(logger)
-        return logger
-
-    def _log_env(self, env_cfg: dict) -> None:
-        """mmengine's, and a line for the terminal."""
-        super()._log_env(env_cfg)
-        self.logger.info(
-            f'restorekit {__version__}, torch {torch.__version__} on {get_device()}, seed '
-            f'{self.seed}; environment, config and hooks are in the log in {self._log_dir}'
-        )
 
     def setup_env(self, env_cfg: dict) -> None:
         """mmengine's, and TF32; how the processes meet is for `open_process_group`."""
