@@ -93,7 +93,9 @@ def _test_all(
         wanted = results[0].crops if results else None
         hook = CropHook(args.report_images, wanted) if args.report else None
         metrics = evaluate(config, checkpoint, hooks=[hook] if hook else [])
-        result = ModelResult(name, path, checkpoint, [m for m in metrics if isinstance(m, ImageMetric)])
+        result = ModelResult(
+            name, path, checkpoint, [m for m in metrics if isinstance(m, ImageMetric)]
+        )
         if hook and checkpoint:
             result.curves = run_curves(Path(checkpoint).parent)
         result.crops = hook.crops if hook else {}

@@ -9,8 +9,8 @@ from restorekit.report.pictures import Picture, captioned, pictures
 __all__ = [
     'Crop',
     'Curve',
-    'Picture',
     'ModelResult',
+    'Picture',
     'captioned',
     'crop_of',
     'pictures',

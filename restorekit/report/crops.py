@@ -77,7 +77,7 @@ def _box(size: tuple[int, int], error: Tensor | None) -> Box:
         return ((size[0] - height) // 2, (size[1] - width) // 2, height, width)
     mean = F.avg_pool2d(error.detach().double().mean(0)[None, None], (height, width), stride=8)
     place = int(mean.argmax())
-    rows, columns = mean.shape[-2:]
+    columns = mean.shape[-1]
     return (place // columns * 8, place % columns * 8, height, width)
 
 
@@ -93,5 +93,3 @@ def _thumbnail(image: Tensor) -> np.ndarray:
         size = (max(1, round(image.shape[-2] * scale)), max(1, round(image.shape[-1] * scale)))
         image = imresize(image.clamp(0, 1).float(), size=size)
     return pixels_of(image)
-
-

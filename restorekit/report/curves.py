@@ -70,7 +70,7 @@ def chart(title: str, lines: list[tuple[int, Curve]]) -> str:
         return HEIGHT - BOTTOM - (y - low) / (high - low) * (HEIGHT - BOTTOM - TOP)
 
     parts = []
-    for y in _ticks(low, high):
+    for y in _log_ticks(low, high) if logarithmic else _ticks(low, high):
         text = f'{10**y:.3g}' if logarithmic else f'{y:.6g}'
         parts.append(f'<path class="grid" d="M{LEFT} {up(y):.1f}H{WIDTH - 10}"/>')
         parts.append(f'<text x="{LEFT - 6}" y="{up(y) + 4:.1f}" text-anchor="end">{text}</text>')
@@ -94,6 +94,14 @@ def _thinned(points: tuple[tuple[int, float], ...]) -> list[tuple[float, float]]
     size = math.ceil(len(points) / POINTS)
     groups = [points[at : at + size] for at in range(0, len(points), size)]
     return [(sum(x for x, _ in g) / len(g), sum(y for _, y in g) / len(g)) for g in groups]
+
+
+def _log_ticks(low: float, high: float) -> list[float]:
+    """Decimal logarithms of round figures whose logarithms are in [low, high]."""
+    powers = range(math.floor(low), math.ceil(high) + 1)
+    round_ones = (1,) if high - low > 3 else (1, 2, 5) if high - low > 0.7 else (1, 1.5, 2, 3, 5, 7)
+    ticks = [power + math.log10(figure) for power in powers for figure in round_ones]
+    return [tick for tick in ticks if low <= tick <= high]
 
 
 def _ticks(low: float, high: float) -> list[float]:

@@ -34,18 +34,17 @@ def _card(figures: Figures, key: Key, place: int) -> str:
     """One image: its figures, the whole of it, and the crops of every model side by side."""
     crops = {m.name: m.crops[key] for m in figures.tested if key in m.crops}
     first = next(iter(crops.values()))
-    pictures = [('input', image) for image in first.inputs]
-    if len(pictures) > 1:
-        pictures = [(f'input {n}', image) for n, (_, image) in enumerate(pictures, 1)]
+    columns: list[list[tuple[str, np.ndarray | None]]] = [
+        [('input' if len(first.inputs) == 1 else f'input {number}', image)]
+        for number, image in enumerate(first.inputs, 1)
+    ]
     # Another size or place is no comparison.
     same = {n: c for n, c in crops.items() if (c.size, c.box) == (first.size, first.box)}
-    pictures += [(name, crop.restored) for name, crop in same.items()]
-    if first.gt is not None:
-        pictures.append(('ground truth', first.gt))
-    pictures += [
-        (f'error of {name}', crop.error) for name, crop in same.items() if crop.error is not None
-    ]
-    strip = ''.join(_figure(title, image) for title, image in pictures)
+    columns += [[(n, c.restored), (f'error of {n}', c.error)] for n, c in same.items()]
+    columns.append([('ground truth', first.gt)])
+    strip = ''.join(
+        f'<div>{"".join(_figure(*pair) for pair in column)}</div>' for column in columns
+    )
     return (
         f'<article><h3>{place}. {escape(key[1])}</h3>'
         f'<div class="figures">{_figures(figures, key)}</div>'
@@ -53,7 +52,9 @@ def _card(figures: Figures, key: Key, place: int) -> str:
     )
 
 
-def _figure(title: str, image: np.ndarray) -> str:
+def _figure(title: str, image: np.ndarray | None) -> str:
+    if image is None:
+        return ''
     text = escape(title)
     return (
         f'<figure><div class="crop"><img alt="{text}" src="{data_uri(image)}"></div>'

@@ -129,9 +129,8 @@ def _curves(tested: list[ModelResult]) -> str:
 
 def _origins(tested: list[ModelResult]) -> str:
     rows = ''.join(
-        f'<tr><td class="text">{escape(model.name)}</td><td class="text">{escape(model.config)}</td>'
-        f'<td class="text">{escape(model.checkpoint or "no weights")}</td></tr>'
-        for model in tested
+        '<tr>' + ''.join(f'<td class="text">{escape(text)}</td>' for text in texts) + '</tr>'
+        for texts in ((m.name, m.config, m.checkpoint or 'no weights') for m in tested)
     )
     return (
         '<h2>Models</h2><div class="wide"><table><thead><tr><th class="text">model</th>'

@@ -35,7 +35,11 @@ def test_several_models_in_one_report(trained, tmp_path):
     assert 'Test of tiny iter_2, tiny iter_4' in page
     assert page.count('<article><h3>') == 2 + 3  # images and charts
     assert page.count('alt="error of tiny iter_4"') == 2
-    assert re.findall('<h3>(loss|photos.*?)<', page) == ['loss', 'photos_q20/PSNR', 'photos_q20/SSIM']
+    assert re.findall('<h3>(loss|photos.*?)<', page) == [
+        'loss',
+        'photos_q20/PSNR',
+        'photos_q20/SSIM',
+    ]
     assert len((tmp_path / 'r/report.csv').read_text().splitlines()) == 1 + 2 * 2 * 6
     assert len(list((tmp_path / 'w').iterdir())) == 2
     values = [float(value) for value in re.findall(r'data-value="([\d.]+)"', page)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import re
 from html.parser import HTMLParser
 
@@ -13,7 +14,7 @@ import torch
 from restorekit.functional import mu_law
 from restorekit.registry import METRICS
 from restorekit.report import ModelResult, crop_of, run_curves, write_report
-from restorekit.report.curves import Curve, _thinned, _ticks
+from restorekit.report.curves import Curve, _log_ticks, _thinned, _ticks
 from restorekit.report.figures import Figures
 
 ROWS = {'one': (30.0, 31.0), 'two': (20.0, 24.0), 'three': (25.0, 26.0)}
@@ -126,8 +127,7 @@ def test_the_page_is_one_file_that_fetches_nothing(tmp_path):
 def test_another_size_is_not_compared_pixel_by_pixel(tmp_path):
     crops = [crop_of(d['gt'], d) for d in (sample(), sample(size=(60, 60)))]
     models = [
-        result(name, crops={('A_x2', 'one'): crop})
-        for name, crop in zip('ab', crops, strict=True)
+        result(name, crops={('A_x2', 'one'): crop}) for name, crop in zip('ab', crops, strict=True)
     ]
     write_report(tmp_path, models)
     page = (tmp_path / 'report.html').read_text()
@@ -197,4 +197,7 @@ def test_curves_are_thinned_and_have_round_ticks():
     assert len(points) == 250
     assert points[0] == (1.5, 1.5)
     assert _ticks(0.3, 9.9) == [2, 4, 6, 8]
+    assert _log_ticks(-2.1, -0.5) == pytest.approx(
+        [math.log10(y) for y in (0.01, 0.02, 0.05, 0.1, 0.2)]
+    )
     assert _ticks(-1.2, -0.9) == pytest.approx([-1.2, -1.1, -1.0, -0.9])
