@@ -19,6 +19,7 @@ COMMANDS = {
     'benchmark': 'evaluate several checkpoints and write one table in the layout of papers',
     'restore': 'restore image files with a trained network',
     'models': 'list the trained models, or print the card of one',
+    'summary': 'parameters, multiply-adds, receptive field, time and memory of a model',
     'publish': 'write a checkpoint and its card as one file to be shipped',
     'export': 'write a trained network as one file that runs without this package',
     'list': 'list the registered parts and the packaged configs',

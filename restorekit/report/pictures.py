@@ -17,7 +17,7 @@ ERROR_GAIN = 4
 
 
 class Picture(NamedTuple):
-    """An image, (C, H, W) in [0, 1], and what it is: 'input', 'restored', 'ground truth' or 'error'."""
+    """An image, (C, H, W) in [0, 1], and what it is, such as 'restored' or 'error'."""
 
     title: str
     image: Tensor
