@@ -7,6 +7,7 @@ import importlib
 import os
 import sys
 import traceback
+from types import ModuleType
 
 from restorekit.cli.errors import keep_traceback, one_message
 from restorekit.cli.memory import keep_freed_memory
@@ -23,6 +24,7 @@ COMMANDS = {
     'publish': 'write a checkpoint and its card as one file to be shipped',
     'export': 'write a trained network as one file that runs without this package',
     'list': 'list the registered parts and the packaged configs',
+    'completion': 'print a script for completion by the tab key',
     'prepare tiles': 'cut the images of a folder into overlapping tiles',
     'prepare pairs': 'make pairs for exposure fusion from brackets or from SICE',
     'prepare brackets': 'turn static brackets into moving scenes with HDR ground truth',
@@ -44,7 +46,7 @@ def main(*command: str) -> None:
     keep_freed_memory()
     os.environ.setdefault('OPENCV_LOG_LEVEL', 'SILENT')  # our errors name the file, OpenCV's do not
     name, arguments = find_command([*command, *sys.argv[1:]])
-    module = importlib.import_module(f'restorekit.cli.{name.replace(" ", ".").replace("-", "_")}')
+    module = command_module(name)
     parser = argparse.ArgumentParser(f'restorekit {name}', description=COMMANDS[name])
     module.add_arguments(parser)
     parser.add_argument(
@@ -69,6 +71,11 @@ def main(*command: str) -> None:
     except KeyboardInterrupt:
         print(f'restorekit {name}: interrupted', file=sys.stderr)
         sys.exit(INTERRUPTED)
+
+
+def command_module(name: str) -> ModuleType:
+    """The module of a command, with its `add_arguments` and `run`."""
+    return importlib.import_module(f'restorekit.cli.{name.replace(" ", ".").replace("-", "_")}')
 
 
 def reader_is_gone() -> bool:
