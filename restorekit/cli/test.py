@@ -72,6 +72,8 @@ def run(args: argparse.Namespace) -> None:
         folder = args.work_dir if len(pairs) == 1 else f'{base}/{number}_{_plain(names[number])}'
         args.config, args.work_dir = config, folder
         configs.append(prepare_config(args))
+        if len(pairs) > 1:  # by which mmengine tells runs of one process apart
+            configs[-1].experiment_name = names[number]
     _test_all(args, configs, pairs, names)
 
 

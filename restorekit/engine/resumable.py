@@ -13,7 +13,7 @@ from mmengine.runner import Runner as MMEngineRunner
 
 from restorekit.catalogue import find_model, is_model
 from restorekit.config.embedded import model_data
-from restorekit.engine import history
+from restorekit.engine import console, history
 from restorekit.engine.distributed import (
     average_buffers,
     is_sharded,
@@ -53,7 +53,8 @@ class ResumableRunner(MMEngineRunner):
                 'go together; leave out the hook or model_wrapper_cfg'
             )
         self._random_state_hook = RandomStateHook()
-        for hook in (history.BoundedHistoryHook(), KernelSearchHook(), self._random_state_hook):
+        own = (history.BoundedHistoryHook(), KernelSearchHook(), console.ConsoleHook())
+        for hook in (*own, self._random_state_hook):
             self.register_hook(hook)
 
     def val(self) -> dict:
@@ -79,7 +80,6 @@ class ResumableRunner(MMEngineRunner):
         """
         if is_model(filename):
             filename = str(find_model(filename).file())
-        # Always to the CPU: what belongs on a device is copied there when it is loaded.
         checkpoint = read_checkpoint(filename, unsafe=self.cfg.get('unsafe_load', False))
         checkpoint.setdefault('meta', {}).pop('config', None)  # mmengine would run it as Python
         if self._resuming and not {'iter', 'epoch'} <= checkpoint['meta'].keys():

@@ -81,6 +81,7 @@ def test_flags_do_something(config_file, tmp_path):
     result = restorekit('train', config_file, *options, '--amp', '--auto-scale-lr')
     log = result.stdout + result.stderr
     assert 'Learning rate scaled by 0.125' in log
+    log += next((tmp_path / 'w').glob('*/*.log')).read_text()
     assert "type='AmpOptimWrapper'" in log
 
 
