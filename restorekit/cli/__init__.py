@@ -47,14 +47,7 @@ def main(*command: str) -> None:
     os.environ.setdefault('OPENCV_LOG_LEVEL', 'SILENT')  # our errors name the file, OpenCV's do not
     name, arguments = find_command([*command, *sys.argv[1:]])
     module = command_module(name)
-    parser = argparse.ArgumentParser(f'restorekit {name}', description=COMMANDS[name])
-    module.add_arguments(parser)
-    parser.add_argument(
-        '--traceback', action='store_true', help='of an error, show where it was raised'
-    )
-    args, rest = parser.parse_known_args(arguments)
-    if rest:  # positionals after an option, where Python < 3.13 has given up on them
-        args = parser.parse_intermixed_args(arguments)
+    args = parse(name, arguments)
     try:
         module.run(args)
         print(end='', flush=True)
@@ -71,6 +64,22 @@ def main(*command: str) -> None:
     except KeyboardInterrupt:
         print(f'restorekit {name}: interrupted', file=sys.stderr)
         sys.exit(INTERRUPTED)
+
+
+def parse(name: str, arguments: list[str]) -> argparse.Namespace:
+    """The arguments of a command; its options may stand anywhere between them.
+
+    Exits with a message where they are not what the command takes.
+    """
+    parser = argparse.ArgumentParser(f'restorekit {name}', description=COMMANDS[name])
+    command_module(name).add_arguments(parser)
+    parser.add_argument(
+        '--traceback', action='store_true', help='of an error, show where it was raised'
+    )
+    args, rest = parser.parse_known_args(arguments)
+    if rest:  # positionals after an option, where Python < 3.13 has given up on them
+        args = parser.parse_intermixed_args(arguments)
+    return args
 
 
 def command_module(name: str) -> ModuleType:
