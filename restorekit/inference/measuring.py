@@ -95,9 +95,10 @@ def receptive_field(model: BaseRestorer, sides: Sequence[int] = (64, 128, 256)) 
         if gradient is None:
             return None
         rows, columns = (gradient.sum(axis).nonzero() for axis in (1, 0))
-        extents = [int(axis[-1] - axis[0]) + 1 for axis in (rows, columns)]
+        high, wide = (int(axis[-1] - axis[0]) + 1 for axis in (rows, columns))
         field = Field(
-            *(extent if extent < side - 1 else None for extent in extents),
+            rows=high if high < side - 1 else None,
+            columns=wide if wide < side - 1 else None,
             most=_most(gradient),
             side=side,
         )

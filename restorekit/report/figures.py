@@ -86,10 +86,10 @@ class Figures:
         columns += [{key: self.value(m.name, title, key) for key in keys} for m in self.tested]
         used = [column for column in columns if any(v is not None for v in column.values())]
         shared = [key for key in keys if all(column[key] is not None for column in used)]
-        means = [
-            statistics.fmean(column[key] for key in shared) if shared and column in used else None
-            for column in columns
-        ]
+        means: list[float | None] = []
+        for column in columns:
+            values = [value for key in shared if (value := column[key]) is not None]
+            means.append(statistics.fmean(values) if values else None)
         return len(shared), means
 
     def protocols(self) -> list[str]:

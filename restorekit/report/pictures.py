@@ -34,16 +34,15 @@ def pictures(lq: Tensor, sample: dict, *, linear: bool = False) -> list[Picture]
         sample: `pred`, (C, H', W'), and maybe `gt`.
         linear: Result and ground truth are linear radiance and drawn by mu-law.
     """
-    pred, gt = sample['pred'], sample.get('gt')
+    pred: Tensor = sample['pred']
     lq = lq.to(pred)
     frames = list(lq) if lq.ndim == 4 else [lq]
     shown = [Picture('input', enlarge(frame, pred)) for frame in frames]
-    pred, gt = (
-        mu_law(image.clamp(0, 1)) if linear and image is not None else image for image in (pred, gt)
-    )
+    pred = mu_law(pred.clamp(0, 1)) if linear else pred
     shown.append(Picture('restored', pred))
-    if gt is not None:
-        gt = gt.to(pred)
+    if 'gt' in sample:
+        gt = sample['gt'].to(pred)
+        gt = mu_law(gt.clamp(0, 1)) if linear else gt
         error = ERROR_GAIN * (pred.clamp(0, 1) - gt).abs()
         shown += [Picture('ground truth', gt), Picture('error', error)]
     return shown

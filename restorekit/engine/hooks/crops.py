@@ -43,6 +43,8 @@ class CropHook(Hook):
         data_batch: dict | None = None,
         outputs: Sequence | None = None,
     ) -> None:
+        assert data_batch is not None
+        assert outputs is not None
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         linear = getattr(model, 'linear', False)
         metrics = [m for m in runner.test_evaluator.metrics if isinstance(m, ImageMetric)]
