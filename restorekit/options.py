@@ -11,7 +11,7 @@ import os
 import types
 import typing
 from collections.abc import Callable, Sequence
-from numbers import Number, Real
+from numbers import Integral, Number, Real
 from typing import Annotated, Any
 
 from torch import nn
@@ -190,7 +190,7 @@ def fits(value: object, hint: Any) -> bool:
     """Whether a value from a config is acceptable where an annotation stands.
 
     Only plain values are ever refused: numbers, strings, lists, dicts, None. A list may stand for a
-    tuple, a whole float for an integer, 0 and 1 for a switch.
+    tuple, infinity for an integer, 0 and 1 for a switch.
     """
     if not isinstance(value, str | Number | list | tuple | dict | None):
         return True
@@ -228,7 +228,7 @@ def _is_number(value: object, kind: type) -> bool:
         return value in (True, False)
     if not isinstance(value, Real) or isinstance(value, bool):
         return False
-    return kind is float or float(value).is_integer() or math.isinf(value)
+    return kind is float or isinstance(value, Integral) or math.isinf(value)
 
 
 def written(hint: Any) -> str:

@@ -7,7 +7,7 @@ import importlib
 import os
 import sys
 import traceback
-from typing import Any
+from types import ModuleType
 
 from restorekit.cli.errors import keep_traceback, one_message
 from restorekit.cli.memory import keep_freed_memory
@@ -20,9 +20,11 @@ COMMANDS = {
     'benchmark': 'evaluate several checkpoints and write one table in the layout of papers',
     'restore': 'restore image files with a trained network',
     'models': 'list the trained models, or print the card of one',
+    'summary': 'parameters, multiply-adds, receptive field, time and memory of a model',
     'publish': 'write a checkpoint and its card as one file to be shipped',
     'export': 'write a trained network as one file that runs without this package',
     'list': 'list the registered parts and the packaged configs',
+    'completion': 'print a script for completion by the tab key',
     'prepare tiles': 'cut the images of a folder into overlapping tiles',
     'prepare pairs': 'make pairs for exposure fusion from brackets or from SICE',
     'prepare brackets': 'turn static brackets into moving scenes with HDR ground truth',
@@ -38,9 +40,11 @@ EXAMPLES = {
     'benchmark': 'bicubic-x2 ain-x2 mine.py=work_dirs/mine/iter_2000.pth -o work_dirs/table',
     'restore': 'photo.jpg -o restored/',
     'models': 'ain-x2',
+    'summary': 'ain-x2',
     'publish': 'work_dirs/mine/iter_2000.pth mine.safetensors --card card.json',
     'export': '-m ain-x2 -o ain-x2.onnx',
     'list': 'blocks',
+    'completion': 'bash',
     'prepare tiles': 'DIV2K_train_HR DIV2K_train_HR_tiles',
     'prepare pairs': 'sice SICE/train pairs/train --max-side 1200',
     'prepare brackets': 'scenes moving --variants 4',
@@ -60,10 +64,8 @@ def main(*command: str) -> None:
     keep_freed_memory()
     os.environ.setdefault('OPENCV_LOG_LEVEL', 'SILENT')  # our errors name the file, OpenCV's do not
     name, arguments = find_command([*command, *sys.argv[1:]])
-    module, parser = command_module(name), command_parser(name)
-    args, rest = parser.parse_known_args(arguments)
-    if rest:  # positionals after an option, where Python < 3.13 has given up on them
-        args = parser.parse_intermixed_args(arguments)
+    module = command_module(name)
+    args = parse(name, arguments)
     try:
         module.run(args)
         print(end='', flush=True)
@@ -82,9 +84,16 @@ def main(*command: str) -> None:
         sys.exit(INTERRUPTED)
 
 
-def command_module(name: str) -> Any:
-    """The module of a command: its `add_arguments` and `run`."""
-    return importlib.import_module(f'restorekit.cli.{name.replace(" ", ".").replace("-", "_")}')
+def parse(name: str, arguments: list[str]) -> argparse.Namespace:
+    """The arguments of a command; its options may stand anywhere between them.
+
+    Exits with a message where they are not what the command takes.
+    """
+    parser = command_parser(name)
+    args, rest = parser.parse_known_args(arguments)
+    if rest:  # positionals after an option, where Python < 3.13 has given up on them
+        args = parser.parse_intermixed_args(arguments)
+    return args
 
 
 def command_parser(name: str) -> argparse.ArgumentParser:
@@ -100,6 +109,11 @@ def command_parser(name: str) -> argparse.ArgumentParser:
         '--traceback', action='store_true', help='of an error, show where it was raised'
     )
     return parser
+
+
+def command_module(name: str) -> ModuleType:
+    """The module of a command, with its `add_arguments` and `run`."""
+    return importlib.import_module(f'restorekit.cli.{name.replace(" ", ".").replace("-", "_")}')
 
 
 def reader_is_gone() -> bool:

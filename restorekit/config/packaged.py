@@ -33,6 +33,13 @@ def config_folder(package: str = SELF) -> Path:
     raise FileNotFoundError(f'{package}::…: the package has none of {", ".join(INSIDE)}')
 
 
+def config_names() -> list[str]:
+    """What is packaged and can be run, as `find_config` takes it."""
+    folder = config_folder()
+    paths = (path.relative_to(folder) for path in sorted(folder.rglob('*.py')))
+    return [path.as_posix() for path in paths if '_base_' not in path.parts]
+
+
 def find_config(name: str) -> Path:
     """A config file by path, or one that comes with a package.
 

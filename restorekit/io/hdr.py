@@ -113,6 +113,8 @@ def tonemap(image: np.ndarray, method: ToneMap = 'mu') -> np.ndarray:
         raise ValueError(f'tonemap: method must be one of {TONE_MAPS}, got {method!r}')
     if method == 'mu':
         return mu_law(torch.from_numpy(np.clip(image, 0, 1))).float().numpy()
+    if not image.any():  # OpenCV divides by the largest value, and refuses
+        return np.zeros_like(image, dtype=np.float32)
     make = cv2.createTonemapReinhard if method == 'reinhard' else cv2.createTonemapDrago
     mapped = make(gamma=2.2).process(np.ascontiguousarray(image, dtype=np.float32))
     return np.clip(np.nan_to_num(mapped), 0, 1)
