@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = """Print a script that completes commands, options, files and the names of
         models and configs by the tab key. In ~/.bashrc: eval "$(restorekit completion bash)"; for
         zsh write it to a file _restorekit in a folder of $fpath."""
-    parser.add_argument('shell', choices=SHELLS)
+    parser.add_argument('shell', choices=SHELLS, help='whose script to print')
 
 
 def run(args: argparse.Namespace) -> None:
