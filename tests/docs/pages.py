@@ -190,7 +190,7 @@ def differences(path: Path, folder: Path) -> list[tuple[Block, str]]:
 
 # What differs from one run to the next.
 VOLATILE = re.compile(
-    r'\d\d/\d\d [\d:]{8} - mmengine - (?:INFO|WARNING) -|/tmp/\w+(?=/)|\d{8}_\d{6}'
+    r'(?m:^(?:WARNING: )?\d\d:\d\d:\d\d )|(?m:(?<=^device      ).*$)|/tmp/\w+(?=/)|\d{8}_\d{6}'
     r'|eta: \S+  time: \S+  data_time: \S+'
     r'|data_time: \S+  time: \S+|(?<=torch )\S+ on \w+|' + re.escape(str(ROOT))
 )
