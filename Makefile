@@ -8,21 +8,25 @@ STAMP := $(VENV)/.installed
 
 PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
-.PHONY: help install demo test test-fast fuzz mutants lint clean
+.PHONY: help install demo docs test test-fast fuzz mutants lint clean
 
 help:
-	@echo "make install | demo | test | test-fast | fuzz | mutants | lint | clean"
+	@echo "make install | demo | docs | test | test-fast | fuzz | mutants | lint | clean"
 
 install: $(STAMP)
 
 $(STAMP): setup.py pyproject.toml restorekit/version.py $(wildcard requirements/*.txt)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --disable-pip-version-check -q \
-	    -c requirements/constraints.txt -e '.[all,tests]'
+	    -c requirements/constraints.txt -e '.[all,tests,docs]'
 	touch $@
 
 demo: $(STAMP)
 	$(BIN)/restorekit demo
+
+# Into site/; needs Python 3.11. Any warning is an error.
+docs: $(STAMP)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 test: $(STAMP)
 	$(PYTEST)

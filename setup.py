@@ -29,6 +29,7 @@ def extras() -> dict[str, list[str]]:
             group.append(line)
     groups['all'] = sorted({need for needs in groups.values() for need in needs})
     groups['tests'] = requirements('tests')
+    groups['docs'] = requirements('docs')
     return groups
 
 

@@ -11,7 +11,7 @@ import os
 import types
 import typing
 from collections.abc import Callable, Sequence
-from numbers import Number, Real
+from numbers import Integral, Number, Real
 from typing import Annotated, Any
 
 from torch import nn
@@ -20,13 +20,15 @@ OURS = 'restorekit'
 MAX_LISTED = 20
 
 
-def nearest(name: str, accepted: list[str]) -> str:
-    """The end of an error message: the nearest accepted names, or the first few of all of them."""
+def nearest(name: str, accepted: list[str], *, otherwise: str | None = None) -> str:
+    """The end of an error message: the nearest accepted names, or `otherwise`, or the first few."""
     # Wrong case is the commonest slip, and costs a name most of its score in difflib.
     by_lower = {entry.lower(): entry for entry in accepted}
     near = difflib.get_close_matches(name.lower(), by_lower, n=3, cutoff=0.6)
     if near:
         return 'did you mean ' + ' or '.join(repr(by_lower[entry]) for entry in near) + '?'
+    if otherwise is not None:
+        return otherwise
     shown = ', '.join(accepted[:MAX_LISTED]) or 'none'
     more = f', … ({len(accepted)} in all)' if len(accepted) > MAX_LISTED else ''
     return f'accepted: {shown}{more}'
@@ -147,9 +149,9 @@ def checked(cls: type) -> type:
     return cls
 
 
-def takes(cls: Callable, option: str) -> bool:
-    """Whether a constructor has an option of that name."""
-    return option in _parameters(cls)[0]
+def options_of(cls: Callable) -> dict[str, inspect.Parameter]:
+    """What a constructor, or a function, accepts by name, inherited options included."""
+    return _parameters(cls)[0]
 
 
 def _is_ours(cls: Callable) -> bool:
@@ -188,7 +190,7 @@ def fits(value: object, hint: Any) -> bool:
     """Whether a value from a config is acceptable where an annotation stands.
 
     Only plain values are ever refused: numbers, strings, lists, dicts, None. A list may stand for a
-    tuple, a whole float for an integer, 0 and 1 for a switch.
+    tuple, infinity for an integer, 0 and 1 for a switch.
     """
     if not isinstance(value, str | Number | list | tuple | dict | None):
         return True
@@ -226,7 +228,7 @@ def _is_number(value: object, kind: type) -> bool:
         return value in (True, False)
     if not isinstance(value, Real) or isinstance(value, bool):
         return False
-    return kind is float or float(value).is_integer() or math.isinf(value)
+    return kind is float or isinstance(value, Integral) or math.isinf(value)
 
 
 def written(hint: Any) -> str:

@@ -74,7 +74,7 @@ takes.__module__ = 'restorekit.takes'
         {'count': 2, 'gain': 2, 'sizes': [1, 2], 'norm': 'batch', 'plain': True},
         {'sizes': (), 'pair': [1, 'a'], 'norm': {'type': 'BN'}, 'thing': {'type': 'A'}},
         {'pair': None, 'norm': None, 'gain': 1e-3, 'thing': None},
-        {'count': 1e6, 'sizes': range(3), 'plain': 1, 'gain': np.float32(1)},
+        {'count': 1_000_000, 'sizes': range(3), 'plain': 1, 'gain': np.float32(1)},
         {'count': float('inf'), 'gain': np.ones(3), 'norm': Path('a'), 'thing': object()},
     ],
 )
@@ -86,6 +86,8 @@ def test_values_that_fit_their_annotations(options):
     ('options', 'message'),
     [
         ({'count': 2.5}, 'count must be int, got 2.5'),
+        ({'count': 8.0}, 'count must be int, got 8.0'),
+        ({'sizes': [1, 2.0]}, r'got \[1, 2.0\]'),
         ({'count': True}, 'count must be int, got True'),
         ({'gain': '2'}, "gain must be float, got '2'"),
         ({'sizes': 3}, r'sizes must be .*Sequence\[int\], got 3'),

@@ -6,8 +6,10 @@ import signal
 import subprocess
 import time
 from pathlib import Path
+from unittest import mock
 
 import pytest
+from torch.distributed.run import get_args_parser
 
 TOOLS = Path(__file__).parents[1] / 'tools'
 
@@ -62,6 +64,51 @@ def test_a_run_that_fails_is_not_queued_again(slurm, tmp_path):
     process = start({**slurm, 'SLURM_JOB_ID': '77'}, '--work-dir', tmp_path / 'work')
     assert process.wait() == 3
     assert 'scontrol' not in (tmp_path / 'calls').read_text()
+
+
+@pytest.fixture
+def launched(tmp_path):
+    """Run a script with a stand-in for python; returns what this torch's torchrun reads of it."""
+    stand_in = tmp_path / 'python'
+    stand_in.write_text('#!/usr/bin/env bash\nenv -0\nprintf -- "--\\0"\nprintf "%s\\0" "$@"\n')
+    stand_in.chmod(0o755)
+
+    def call(script, *words, **environment):
+        path = {'PATH': f'{tmp_path}:{os.environ["PATH"]}'}
+        command = ['bash', TOOLS / script, *map(str, words)]
+        done = subprocess.run(command, capture_output=True, env={**path, **environment}, check=True)
+        words = done.stdout.decode().split('\0')[:-1]
+        middle = words.index('--')
+        variables = dict(word.split('=', 1) for word in words[:middle])
+        assert words[middle + 1 : middle + 3] == ['-m', 'torch.distributed.run']
+        with mock.patch.dict(os.environ, variables):
+            return get_args_parser().parse_args(words[middle + 3 :])
+
+    return call
+
+
+def test_torchrun_takes_what_training_asks_of_it(launched):
+    args = launched('dist_train.sh', 'c.py', 4, '--amp', GRACE='60')
+    assert (args.standalone, args.nproc_per_node, args.max_restarts) == (True, '4', 3)
+    assert args.training_script.endswith('tools/train.py')
+    assert args.training_script_args == ['c.py', '--launcher', 'pytorch', '--amp']
+    # Older ones know neither; what is set for them does no harm.
+    known = vars(get_args_parser().parse_args(['x']))
+    if 'signals_to_handle' in known:
+        assert args.signals_to_handle == 'SIGTERM,SIGINT,SIGHUP,SIGQUIT,SIGUSR1'
+    if 'shutdown_timeout' in known:
+        assert args.shutdown_timeout == 60
+
+
+def test_torchrun_on_several_nodes(launched):
+    nodes = {'NNODES': '2', 'MASTER_ADDR': 'n0', 'PORT': '1234'}
+    args = launched('dist_train.sh', 'c.py', 8, MAX_RESTARTS='0', RDZV_ID='7', **nodes)
+    assert (args.standalone, args.nnodes, args.max_restarts) == (False, '2', 0)
+    assert (args.rdzv_backend, args.rdzv_endpoint, args.rdzv_id) == ('c10d', 'n0:1234', '7')
+    args = launched('dist_test.sh', 'c.py', 'c.pth', 8, NODE_RANK='1', **nodes)
+    assert (args.node_rank, args.master_addr, args.master_port) == (1, 'n0', 1234)
+    assert args.training_script_args == ['c.py', 'c.pth', '--launcher', 'pytorch']
+    assert launched('dist_test.sh', 'c.py', 'c.pth', 2).standalone
 
 
 @pytest.mark.skipif(shutil.which('bash') is None, reason='needs bash')

@@ -36,6 +36,8 @@ class AHDRNet(Backbone):
             `conv_cfg=dict(type='DOConv2d')` gives LFFNet.
         unused_convs: Also build the two convolutions that the published code has and never calls.
             They are part of the published parameter counts, and frozen.
+        skip: The network's result is a correction of the middle frame's radiance, both by mu-law,
+            instead of the radiance itself; needs `in_channels` 6.
     """
 
     scale = 1

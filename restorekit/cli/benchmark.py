@@ -16,7 +16,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         'of a baseline is left out',
     )
     parser.add_argument(
-        '-o', '--out', default='work_dirs/benchmark', metavar='DIR', help='(default: %(default)s)'
+        '-o',
+        '--out',
+        default='work_dirs/benchmark',
+        metavar='DIR',
+        help='folder of the table and of each test (default: %(default)s)',
     )
     parser.add_argument(
         '--unsafe-load',
@@ -43,6 +47,7 @@ def run(args: argparse.Namespace) -> None:
         zip(named, pairs, configs, strict=True)
     ):
         config.work_dir = str(out / f'{number}_{Path(name).stem}')
+        config.experiment_name = f'{number}_{Path(name).stem}'  # tells runs of one second apart
         config.unsafe_load = args.unsafe_load or bool(config.get('unsafe_load', False))
         results.append((Path(name).stem, evaluate(config, checkpoint)))
     table = benchmark_table(results)

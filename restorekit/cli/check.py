@@ -43,7 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = """Try every network, mixed precision, training, resuming, several kinds of
         distribution, export, and speed on this machine, with made-up images. Minutes; prints a line
         for each check, and ends with exit code 1 where one failed."""
-    parser.add_argument('--device', metavar='DEVICE', help='(default: a GPU if there is one)')
+    parser.add_argument(
+        '--device', metavar='DEVICE', help='cpu, cuda, cuda:1, … (default: a GPU if there is one)'
+    )
 
 
 def run(args: argparse.Namespace) -> None:

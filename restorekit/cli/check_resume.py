@@ -65,9 +65,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         of a run that was left alone. The network is small, its images are made up."""
     parser.add_argument('what', choices=tuple(KILLS), help='what is killed')
     listed = ', '.join(f'{kills} for {what}' for what, kills in KILLS.items())
-    parser.add_argument('--kills', type=int, metavar='N', help=f'(default: {listed})')
+    parser.add_argument('--kills', type=int, metavar='N', help=f'how often (default: {listed})')
     parser.add_argument(
-        '--seed', type=int, default=0, metavar='N', help='of the moments (default: 0)'
+        '--seed',
+        type=int,
+        default=0,
+        metavar='N',
+        help='of the moments at which it is killed (default: 0)',
     )
 
 

@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=Path('work_dirs/demo'),
         metavar='WORK_DIR',
-        help='(default: %(default)s)',
+        help='folder for all that it makes (default: %(default)s)',
     )
 
 
@@ -63,9 +63,9 @@ def _compare(photo: Path, small: Path, restored: Path, target: Path) -> None:
     import numpy as np
     import torch
 
-    from restorekit.engine.hooks.panels import captioned
     from restorekit.functional import imresize, psnr
     from restorekit.io import read_image, write_image
+    from restorekit.report import captioned
 
     def tensor(path: Path) -> torch.Tensor:
         return torch.from_numpy(read_image(path).copy()).movedim(-1, 0)[None]

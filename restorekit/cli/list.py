@@ -14,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Print the names, plugins included, each with the first line of its description."""
-    from restorekit.config import config_folder
+    from restorekit.config import config_names
     from restorekit.options import nearest
     from restorekit.registry import REGISTRIES
 
@@ -28,10 +28,7 @@ def run(args: argparse.Namespace) -> None:
             for part in registry.names():
                 print(f'  {part:26} {summary(registry.get(part))}'.rstrip())
     if args.registry in (None, 'configs'):
-        folder = config_folder()
-        for path in sorted(folder.rglob('*.py')):
-            if '_base_' not in path.parts:
-                print(path.relative_to(folder).as_posix())
+        print('\n'.join(config_names()))
 
 
 def summary(part: object) -> str:

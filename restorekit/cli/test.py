@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import argparse
+from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from restorekit.cli.options import add_config_options, add_launch_options, prepare_config, tested
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mmengine.config import Config
+    from mmengine.hooks import Hook
+
+    from restorekit.report import ModelResult
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """OpenMMLab's flags; and a model by name."""
+    """OpenMMLab's flags; models by name; and a report."""
     add_config_options(parser, required=False)
     parser.add_argument(
         'checkpoint',
@@ -21,29 +28,118 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='weights to evaluate; may be left out where the model has none (a baseline)',
     )
     parser.add_argument(
-        '-m', '--model', metavar='NAME', help='a model of `restorekit models`, instead of both'
+        '-m',
+        '--model',
+        action='append',
+        default=[],
+        metavar='MODEL',
+        help='instead of both: a model of `restorekit models`, or CONFIG=CHECKPOINT; may be given '
+        'several times',
+    )
+    parser.add_argument(
+        '--report',
+        type=Path,
+        metavar='DIR',
+        help='write DIR/report.html, a page with scores, crops, errors and curves, and report.csv',
+    )
+    parser.add_argument(
+        '--report-images',
+        type=int,
+        default=20,
+        metavar='N',
+        help='of how many images of each set the page shows crops, the worst first '
+        '(default: %(default)s)',
     )
     add_launch_options(parser)
 
 
 def run(args: argparse.Namespace) -> None:
-    """Evaluate."""
-    if (args.config is None) == (args.model is None):
-        raise ValueError('name either a config and its checkpoint, or a model (-m NAME)')
-    args.config, args.checkpoint = tested(args.config or args.model, args.checkpoint)
-    evaluate(prepare_config(args), args.checkpoint)
+    """Evaluate one model, or several one after the other."""
+    from restorekit.io import check_writable
+
+    if (args.config is None) == (not args.model):
+        raise ValueError('name either a config and its checkpoint, or models (-m NAME)')
+    if args.report_images < 0:
+        raise ValueError(f'--report-images: expected a number >= 0, got {args.report_images}')
+    if args.report:
+        check_writable(args.report)
+    named = [word.partition('=')[::2] for word in args.model] or [(args.config, args.checkpoint)]
+    pairs = [tested(config, checkpoint or None) for config, checkpoint in named]
+    names = _names([config for config, _ in named], pairs)
+    base = args.work_dir or 'work_dirs/test'
+    configs = []  # every slip before the first hour
+    for number, (config, _) in enumerate(pairs):
+        folder = args.work_dir if len(pairs) == 1 else f'{base}/{number}_{_plain(names[number])}'
+        args.config, args.work_dir = config, folder
+        configs.append(prepare_config(args))
+        if len(pairs) > 1:  # by which mmengine tells runs of one process apart
+            configs[-1].experiment_name = names[number]
+    _test_all(args, configs, pairs, names)
 
 
-def evaluate(config: Config, checkpoint: str | None) -> list:
+def _test_all(
+    args: argparse.Namespace,
+    configs: list[Config],
+    pairs: list[tuple[str, str | None]],
+    names: list[str],
+) -> None:
+    from mmengine.dist import is_main_process
+
+    from restorekit.engine.distributed import close_process_group
+    from restorekit.engine.hooks.crops import CropHook
+    from restorekit.metrics import ImageMetric, benchmark_table
+    from restorekit.report import ModelResult, run_curves, write_report
+
+    results: list[ModelResult] = []
+    for config, (path, checkpoint), name in zip(configs, pairs, names, strict=True):
+        wanted = results[0].crops if results else None
+        hook = CropHook(args.report_images, wanted) if args.report else None
+        metrics = evaluate(config, checkpoint, hooks=[hook] if hook else [])
+        result = ModelResult(
+            name, path, checkpoint, [m for m in metrics if isinstance(m, ImageMetric)]
+        )
+        if hook and checkpoint:
+            result.curves = run_curves(Path(checkpoint).parent)
+        result.crops = hook.crops if hook else {}
+        results.append(result)
+    if is_main_process():
+        if len(results) > 1:
+            print(f'\n{benchmark_table([(result.name, result.metrics) for result in results])}')
+        if args.report:
+            write_report(args.report, results)
+            print(f'\nThe report is {args.report / "report.html"}, its figures are report.csv')
+    close_process_group()
+
+
+def _names(words: list[str], pairs: list[tuple[str, str | None]]) -> list[str]:
+    """Under which the models are shown: of a catalogue's its name, else as much as is needed."""
+    short = [Path(word).stem for word in words]
+    longer = [
+        f'{name} {Path(checkpoint).stem}' if checkpoint and short.count(name) > 1 else name
+        for name, (_, checkpoint) in zip(short, pairs, strict=True)
+    ]
+    seen: Counter[str] = Counter()
+    names = []
+    for name in longer:
+        seen[name] += 1
+        names.append(f'{name} ({seen[name]})' if seen[name] > 1 else name)
+    return names
+
+
+def _plain(name: str) -> str:
+    return name.replace(' ', '_')
+
+
+def evaluate(config: Config, checkpoint: str | None, hooks: Sequence[Hook] = ()) -> list:
     """Test a checkpoint; returns the config's metrics, which hold the figures. Without TF32.
 
     Args:
         config: A checked config with its work_dir.
         checkpoint: None only for a model without parameters.
+        hooks: Registered besides the config's.
     Raises:
         ValueError: If a checkpoint is needed, or the config has nothing to test.
     """
-    from restorekit.engine.distributed import close_process_group
     from restorekit.functional import tf32
     from restorekit.registry import RUNNERS
 
@@ -63,9 +159,8 @@ def evaluate(config: Config, checkpoint: str | None) -> list:
         raise ValueError(
             f'{config.filename}: the model has parameters; name the checkpoint to test'
         )
+    for hook in hooks:
+        runner.register_hook(hook)
     with tf32(False):
         runner.test()
-    metrics = runner.test_evaluator.metrics
-    del runner
-    close_process_group()
-    return metrics
+    return runner.test_evaluator.metrics

@@ -128,7 +128,10 @@ def option_problems(node: object, place: tuple = ()) -> Iterator[str]:
     known, accepted = KINDS.get(section, {}), ACCEPTED.get(section) if len(place) == 1 else None
     for key, value in children:
         where = '.'.join(map(str, (*place, key)))
-        if key in known and not fits(value, known[key]):
+        # mmengine takes 3e5 for a number of iterations, but torch no such batch.
+        counted = section in ('train_cfg', 'param_scheduler') and isinstance(value, float)
+        plain = int(value) if counted and value.is_integer() else value
+        if key in known and not fits(plain, known[key]):
             yield f'{where}: must be {written(known[key])}, got {value!r}'
         elif accepted is not None and key not in accepted:
             yield f'{section}: no option {key!r}; {nearest(str(key), list(accepted))}'

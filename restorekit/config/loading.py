@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from mmengine.config import Config
+from mmengine.logging import MMLogger
 
 from restorekit.config.checking import TOP_LEVEL, ConfigError, check_config
 from restorekit.config.packaged import base_circle, find_config
@@ -27,7 +32,8 @@ def load_config(name: str, options: dict | None = None) -> Config:
     if circle:
         raise ConfigError(f'{path}: _base_ goes in a circle: {" -> ".join(map(str, circle))}')
     try:
-        config = Config.fromfile(str(path))
+        with _quiet():
+            config = Config.fromfile(str(path))
         heads = {key.partition('.')[0] for key in options or {}}
         unknown = sorted(heads - {*config, *TOP_LEVEL})
         if not unknown:
@@ -44,3 +50,15 @@ def load_config(name: str, options: dict | None = None) -> Config:
     spread_settings(config, str(path))
     check_config(config, str(path))
     return config
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep mmengine from saying, of each file, which environment variables stand in it."""
+    logger = MMLogger.get_current_instance()
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)

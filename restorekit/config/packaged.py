@@ -33,6 +33,13 @@ def config_folder(package: str = SELF) -> Path:
     raise FileNotFoundError(f'{package}::…: the package has none of {", ".join(INSIDE)}')
 
 
+def config_names() -> list[str]:
+    """What is packaged and can be run, as `find_config` takes it."""
+    folder = config_folder()
+    paths = (path.relative_to(folder) for path in sorted(folder.rglob('*.py')))
+    return [path.as_posix() for path in paths if '_base_' not in path.parts]
+
+
 def find_config(name: str) -> Path:
     """A config file by path, or one that comes with a package.
 
@@ -55,7 +62,10 @@ def _packaged(name: str) -> Path:
     known = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob('*.py'))]
     known.sort(key=lambda path: '_base_' in path)  # what one runs comes first
     where = f'in {folder}' if colons else f'neither on disk nor in {folder}'
-    raise FileNotFoundError(f'{name}: no such config, {where}; {nearest(inside, known)}')
+    listed = None if colons else f'`restorekit list configs` shows the {len(known)} that there are'
+    raise FileNotFoundError(
+        f'{name}: no such config, {where}; {nearest(inside, known, otherwise=listed)}'
+    )
 
 
 _path_in_mmengine = Config._get_cfg_path

@@ -13,7 +13,7 @@ from mmengine.config import Config
 
 from restorekit.config.checking import SETTINGS, ConfigError
 from restorekit.config.entries import LOADERS, typed_entries
-from restorekit.options import takes
+from restorekit.options import options_of
 from restorekit.registry import BACKBONES, DATASETS, TRANSFORMS, Registry, UnknownTypeError
 
 
@@ -73,7 +73,7 @@ def _restorers(node: object) -> Iterator[tuple[dict, str]]:
 def _takes(registry: Registry, entry: dict, option: str) -> bool:
     try:
         found = registry.get(entry['type'])
-        return found is not None and takes(found, option)
+        return found is not None and option in options_of(found)
     except (KeyError, UnknownTypeError):  # the check that follows names it
         return False
 

@@ -44,6 +44,12 @@ def split_pipeline(dataset: ImageDataset) -> tuple[list, list]:
                 f'{name}: JPEGCompress on a device takes patches of chroma 4:2:0 alone, '
                 f'got {", ".join(step.samplings)}'
             )
+        reduced = [earlier for earlier in steps[:count] if type(earlier) is BicubicDownscale]
+        if type(step) is JPEGCompress and reduced:
+            raise ValueError(
+                f'{name}: JPEGCompress of patches takes the ground truth alone, not what '
+                f'{listed(reduced)} has made'
+            )
         if type(step) is JPEGCompress and flipped:
             raise ValueError(f'{name}: JPEGCompress must stand before RandomFlipRotate')
         if type(step) not in DRAWN:

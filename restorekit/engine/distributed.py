@@ -51,6 +51,10 @@ def wrap_large_blocks(
 
     Only what a network calls can be: not blocks with state (`forward_with` is not a call to the
     wrapper), nor the network itself, which is trained by `forward_train`.
+
+    Args:
+        module, recurse, nonwrapped_numel: Given by FSDP, of each module.
+        min_num_params: Smaller blocks stay with what is around them.
     """
     if recurse:
         return True

@@ -13,7 +13,7 @@ from mmengine.runner import Runner as MMEngineRunner
 
 from restorekit.catalogue import find_model, is_model
 from restorekit.config.embedded import model_data
-from restorekit.engine import history
+from restorekit.engine import changes, console, history
 from restorekit.engine.distributed import (
     average_buffers,
     is_sharded,
@@ -53,7 +53,8 @@ class ResumableRunner(MMEngineRunner):
                 'go together; leave out the hook or model_wrapper_cfg'
             )
         self._random_state_hook = RandomStateHook()
-        for hook in (history.BoundedHistoryHook(), KernelSearchHook(), self._random_state_hook):
+        own = (history.BoundedHistoryHook(), KernelSearchHook(), console.ConsoleHook())
+        for hook in (*own, self._random_state_hook):
             self.register_hook(hook)
 
     def val(self) -> dict:
@@ -79,7 +80,6 @@ class ResumableRunner(MMEngineRunner):
         """
         if is_model(filename):
             filename = str(find_model(filename).file())
-        # Always to the CPU: what belongs on a device is copied there when it is loaded.
         checkpoint = read_checkpoint(filename, unsafe=self.cfg.get('unsafe_load', False))
         checkpoint.setdefault('meta', {}).pop('config', None)  # mmengine would run it as Python
         if self._resuming and not {'iter', 'epoch'} <= checkpoint['meta'].keys():
@@ -123,6 +123,7 @@ class ResumableRunner(MMEngineRunner):
     def resume(self, filename: str, *args: Any, **kwargs: Any) -> None:
         """mmengine's, and samples and random generators go on where the checkpoint left them."""
         self._strict_loading = self._resuming = True
+        configured = changes.schedules(self.param_schedulers)
         super().resume(filename, *args, **kwargs)
         self._strict_loading = self._resuming = False
         saved = self._loaded_meta
@@ -135,25 +136,17 @@ class ResumableRunner(MMEngineRunner):
         loop = self.train_loop
         if hasattr(loop, 'dataloader_iterator'):  # an eager one has begun at position 0 already
             loop.dataloader_iterator = type(loop.dataloader_iterator)(loader)
-        self._warn_of_changes(saved)
         states = saved.get('random_states') or []
+        figures = (len(states), saved.get('batch_size'), saved.get('max_iters'))
+        now = (self.world_size, self._batch_size(), self.max_iters)
+        counts = (dict(zip(changes.COUNTED, each, strict=True)) for each in (figures, now))
+        for text in (
+            *changes.changed_counts(*counts),
+            *changes.changed_schedules(configured, changes.schedules(self.param_schedulers)),
+        ):
+            self.logger.warning(text)
         if len(states) == self.world_size:
             self._random_state_hook.to_restore = states[self.rank]
-
-    def _warn_of_changes(self, saved: dict) -> None:
-        """Say what can no longer end in the same bits."""
-        changes = {
-            'processes': (len(saved.get('random_states') or []), self.world_size),
-            'images per batch': (saved.get('batch_size'), self._batch_size()),
-            'iterations': (saved.get('max_iters'), self.max_iters),
-        }
-        for what, (before, now) in changes.items():
-            if before != now:
-                self.logger.warning(
-                    f'Resumed with another number of {what} ({before or "unknown"} before, {now} '
-                    'now): no sample is lost or repeated and the learning rate keeps its schedule, '
-                    'but the bits cannot be the same'
-                )
 
     def save_checkpoint(
         self,

@@ -12,6 +12,7 @@ from mmengine.config import Config
 from mmengine.dataset import DefaultSampler
 from mmengine.dist import broadcast, is_main_process
 from mmengine.evaluator import Evaluator
+from mmengine.logging import MMLogger
 from mmengine.model import is_model_wrapper
 from mmengine.optim import OptimWrapper as MMEngineOptimWrapper
 from mmengine.optim import OptimWrapperDict
@@ -22,6 +23,7 @@ from torch.utils.data import DataLoader
 
 from restorekit.config.settings import spread_settings
 from restorekit.datasets import SeededDataset
+from restorekit.engine.console import hush, speak
 from restorekit.engine.device_loader import on_device
 from restorekit.engine.distributed import is_sharded, shards, wrapper_options
 from restorekit.engine.guarding import check_ranks_agree, explained, lock_folder
@@ -50,6 +52,17 @@ class Runner(ResumableRunner):
         cfg = copy.deepcopy(cfg)
         spread_settings(cfg, cfg.filename or 'config')
         return super().from_cfg(cfg)
+
+    def build_logger(
+        self, log_level: int | str = 'INFO', log_file: str | None = None, **options: Any
+    ) -> MMLogger:
+        """mmengine's; the console is quiet until something begins, and shorter than the file.
+
+        `options` are those of mmengine's logger.
+        """
+        logger = super().build_logger(log_level, log_file, **options)
+        hush(logger)
+        return logger
 
     @staticmethod
     def build_dataloader(
@@ -180,6 +193,7 @@ class Runner(ResumableRunner):
 
     def train(self) -> nn.Module:
         """mmengine's; what ends it is said in a sentence, and signals get their handlers back."""
+        speak(self.logger)
         if self.distributed:
             check_ranks_agree(self.cfg.pretty_text, len(self.train_dataloader.dataset))
         try:

@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import math
+import re
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -67,7 +68,9 @@ def export(model: BaseRestorer, path: str | Path, *, size: tuple[int, int] | Non
             data = buffer.getvalue()
         else:
             data = _onnx(program, facts)
-        difference = max(_differences(model, data, path.suffix, size))
+        found = _differences(model, data, path.suffix, size)
+        # A NaN compares as neither larger nor smaller, and would be lost behind a number.
+        difference = max(found, key=lambda one: math.inf if math.isnan(one) else one)
     except Exception as error:  # translators raise whatever they stumble over
         raise ExportError(f'{path}: {_reason(error)}{_advice(size)}') from error
     if not difference <= TOLERANCE:
@@ -191,10 +194,26 @@ def _require_onnx(path: Path) -> None:
 
 def _onnx(program: torch.export.ExportedProgram, facts: str) -> bytes:
     with _quiet():
-        translated = torch.onnx.export(program, dynamo=True, verbose=False)
+        names = ['restored']
+        translated = torch.onnx.export(program, dynamo=True, verbose=False, output_names=names)
     assert translated is not None
     translated.model.metadata_props[FACTS] = facts
-    return translated.model_proto.SerializeToString()
+    model = translated.model_proto
+    _name_sizes(model.graph)
+    return model.SerializeToString()
+
+
+def _name_sizes(graph: Any) -> None:
+    """Call the symbols of a graph's sizes `batch`, `height` and `width`."""
+    dims = graph.input[0].type.tensor_type.shape.dim
+    places = {'batch': dims[0], 'height': dims[-2], 'width': dims[-1]}
+    words = {dim.dim_param: name for name, dim in places.items() if dim.dim_param}
+    for value in (*graph.input, *graph.output, *graph.value_info):
+        for dim in value.type.tensor_type.shape.dim:
+            if dim.dim_param:  # may be an expression: 2*s14
+                dim.dim_param = re.sub(
+                    r'\w+', lambda found: words.get(found[0], found[0]), dim.dim_param
+                )
 
 
 @contextmanager

@@ -61,6 +61,10 @@ class ImageMetric(BaseMetric):
     def score(self, pred: Tensor, target: Tensor, samples: Sequence[dict]) -> Tensor:
         """One figure per image, (N,), of (N, C, H, W) images in [0, 1]."""
 
+    def written(self, value: float) -> str:
+        """A figure with as many digits as tables print."""
+        return f'{value:.2f}' if self.unit == 'dB' else f'{value:.4f}'
+
     @property
     def protocol(self) -> str:
         """How the figures were computed, in words; the network's precision where not float32."""

@@ -17,7 +17,7 @@ def results_table(metrics: list[ImageMetric]) -> str:
         images |= {row['dataset']: row['images'] for row in summary}
         for kind, suffix in kinds.items():
             titles.append(heading + suffix)
-            columns.append({row['dataset']: _number(row[kind], metric) for row in summary})
+            columns.append({row['dataset']: metric.written(row[kind]) for row in summary})
     lines = [titles, ['---'] * len(titles)]
     for dataset, count in images.items():
         figures = [column.get(dataset, '-') for column in columns]
@@ -50,7 +50,7 @@ def benchmark_table(results: list[tuple[str, list]]) -> str:
                 for key in ('input', 'value'):
                     if key in row:
                         cells = rows.setdefault(keys[key], {}).setdefault(dataset, {})
-                        cells.setdefault(place, _number(row[key], metric))
+                        cells.setdefault(place, metric.written(row[key]))
     columns = list(dict.fromkeys(sets))
     lines = [['model', 'setting', *columns], ['---'] * (2 + len(columns))]
     for (setting, who, _), figures in rows.items():
@@ -58,7 +58,3 @@ def benchmark_table(results: list[tuple[str, list]]) -> str:
         lines.append([who, setting, *texts])
     table = '\n'.join('| ' + ' | '.join(line) + ' |' for line in lines)
     return table + '\n\n' + '\n'.join(dict.fromkeys(protocols))
-
-
-def _number(value: float, metric: ImageMetric) -> str:
-    return f'{value:.2f}' if metric.unit == 'dB' else f'{value:.4f}'

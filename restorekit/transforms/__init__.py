@@ -5,20 +5,27 @@ from restorekit.transforms.augmentation import (
     RandomChannelOrder,
     RandomFlipRotate,
 )
+from restorekit.transforms.blur import GaussianBlur
+from restorekit.transforms.composition import RandomOrder
 from restorekit.transforms.degradation import BicubicDownscale, JPEGCompress
 from restorekit.transforms.loading import Cache, LoadImages, build_transforms, plan_sizes
+from restorekit.transforms.noise import GaussianNoise, PoissonNoise
 from restorekit.transforms.packing import PackInputs, to_tensor
 from restorekit.transforms.stream import Seeded, generator, sample_stream, seeded_globals
 
 __all__ = [
     'BicubicDownscale',
     'Cache',
+    'GaussianBlur',
+    'GaussianNoise',
     'JPEGCompress',
     'LoadImages',
     'PackInputs',
     'PairedRandomCrop',
+    'PoissonNoise',
     'RandomChannelOrder',
     'RandomFlipRotate',
+    'RandomOrder',
     'Seeded',
     'build_transforms',
     'generator',

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Annotated, ClassVar
 
@@ -19,11 +20,54 @@ from restorekit.transforms.stream import generator
 Quality = Annotated[int, Within(1, 100)]
 
 
+class SoFar:
+    """A degradation that goes on from what earlier ones have made of the ground truth."""
+
+    def so_far(self, results: dict) -> np.ndarray:
+        """`lq` if there is one, else `gt_frames`, (H, W, K, C), else `gt`; float where it is."""
+        key = next(key for key in ('lq', 'gt_frames', 'gt') if key in results)
+        image = results[key]
+        integers = np.issubdtype(image.dtype, np.integer)
+        return image / np.float32(np.iinfo(image.dtype).max) if integers else image
+
+    def plan(self, sizes: dict[str, tuple[int, int]], sample: dict) -> dict[str, tuple[int, int]]:
+        """Sizes after the degradation, which stay, or ValueError."""
+        return {**sizes, 'lq': sizes.get('lq', next(iter(sizes.values())))}
+
+
+def limits(
+    where: str,
+    what: str,
+    value: object,
+    *,
+    least: float = -math.inf,
+    above: float = -math.inf,
+    most: float = math.inf,
+) -> tuple[float, float]:
+    """A figure, or a range of it, as the lowest and the highest, or ValueError."""
+    bounds = value if isinstance(value, list | tuple) else (value, value)
+    if len(bounds) == 2 and all(isinstance(bound, int | float) for bound in bounds):
+        low, high = map(float, bounds)
+        if least <= low <= high <= most and low > above and math.isfinite(high):
+            return low, high
+    lowest = f'>= {least:g}' if math.isfinite(least) else f'> {above:g}'
+    highest = f' and <= {most:g}' if math.isfinite(most) else ''
+    raise ValueError(
+        f'{where}: {what} must be {lowest}{highest}, or (lowest, highest), got {value!r}'
+    )
+
+
+def drawn(low: float, high: float) -> float:
+    """A figure of a range, from the sample's stream where there is a choice."""
+    return low if low == high else float(generator().uniform(low, high))
+
+
 @TRANSFORMS.register_module()
 class BicubicDownscale(BaseTransform):
     """MATLAB's bicubic reduction; the ground truth is first cut to a multiple of the scale.
 
-    `gt` gives `lq`; where there are `gt_frames`, (H, W, K, C), these give it instead, as a bracket.
+    `gt` gives `lq`; where there are `gt_frames`, (H, W, K, C), these give it instead, as a bracket;
+    where an earlier degradation has made an `lq` of that size, this does.
 
     Args:
         scale: Reduction factor, an integer of 2 or more; None takes the dataset's
@@ -47,11 +91,11 @@ class BicubicDownscale(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         scale = self._scale(results)
-        sizes = {key: results[key].shape[:2] for key in GROUND_TRUTH if key in results}
+        sizes = {key: results[key].shape[:2] for key in (*GROUND_TRUTH, 'lq') if key in results}
         height, width = next(iter(self.plan(sizes, results).values()))
         for key in sizes:
             results[key] = results[key][:height, :width]
-        source = results['gt_frames' if 'gt_frames' in sizes else 'gt']
+        source = results[next(key for key in ('lq', 'gt_frames', 'gt') if key in sizes)]
         lq = _resize(to_integers(source) if self.rounded else source, 1 / scale)
         if self.back_up:
             lq = _resize(lq, scale)
@@ -61,7 +105,12 @@ class BicubicDownscale(BaseTransform):
     def plan(self, sizes: dict[str, tuple[int, int]], sample: dict) -> dict[str, tuple[int, int]]:
         """Sizes after the degradation, or ValueError."""
         scale = self._scale(sample)
-        height, width = next(iter(sizes.values()))
+        height, width = next(size for key, size in sizes.items() if key != 'lq')
+        if sizes.get('lq', (height, width)) != (height, width):
+            raise ValueError(
+                f'BicubicDownscale: lq of {sizes["lq"][0]} x {sizes["lq"][1]} is no longer of the '
+                f'size of the ground truth, {height} x {width}'
+            )
         small = (height // scale, width // scale)
         if min(small) < 1:
             raise ValueError(f'{height} x {width} pixels are too few for scale {scale}')
@@ -85,7 +134,9 @@ def _resize(image: np.ndarray, scale: float) -> np.ndarray:
 
 @TRANSFORMS.register_module()
 class JPEGCompress(BaseTransform):
-    """Send `gt` through OpenCV's JPEG encoder; the result is `lq`.
+    """Send `gt`, or what earlier degradations have made of it, through OpenCV's JPEG encoder.
+
+    The result is `lq`.
 
     The codec's 8 x 8 grid starts at the top left corner of what comes in. Training patches should
     therefore be cropped 7 pixels too large before and to their size after, so that the grid lies
@@ -115,7 +166,8 @@ class JPEGCompress(BaseTransform):
         sampling = self.samplings[0]
         if len(self.samplings) > 1:
             sampling = self.samplings[int(generator().integers(len(self.samplings)))]
-        results['lq'] = jpeg_round_trip(results['gt'], quality, sampling=sampling)
+        image = results['lq' if 'lq' in results else 'gt']
+        results['lq'] = jpeg_round_trip(image, quality, sampling=sampling)
         return results
 
     def draw(self, sample: dict) -> int:
@@ -126,7 +178,7 @@ class JPEGCompress(BaseTransform):
     def plan(self, sizes: dict[str, tuple[int, int]], sample: dict) -> dict[str, tuple[int, int]]:
         """Sizes after the degradation, or ValueError."""
         self.qualities(sample)
-        return {'gt': sizes['gt'], 'lq': sizes['gt']}
+        return {'gt': sizes['gt'], 'lq': sizes.get('lq', sizes['gt'])}
 
     def qualities(self, sample: dict) -> tuple[int, int]:
         """The lowest and the highest quality that a sample may get, or ValueError."""

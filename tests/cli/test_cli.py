@@ -81,6 +81,7 @@ def test_flags_do_something(config_file, tmp_path):
     result = restorekit('train', config_file, *options, '--amp', '--auto-scale-lr')
     log = result.stdout + result.stderr
     assert 'Learning rate scaled by 0.125' in log
+    log += next((tmp_path / 'w').glob('*/*.log')).read_text()
     assert "type='AmpOptimWrapper'" in log
 
 
@@ -226,6 +227,7 @@ def test_training_errors_are_one_message(config_file, tmp_path):
     assert 'no.pth: no such checkpoint' in message
     assert 'name the checkpoint' in error_of('test', config_file, '--work-dir', tmp_path / 'w')
     assert 'no such config' in error_of('train', 'ain/nothing.py')
+    assert 'configs; `restorekit list configs` shows the ' in error_of('train', 'xyzzy')
     assert not list(tmp_path.glob('w/*.pth'))
 
 

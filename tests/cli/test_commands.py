@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 import subprocess
 import sys
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,7 @@ import pytest
 import torch
 
 from restorekit import cli
-from restorekit.cli import COMMANDS, find_command, main
+from restorekit.cli import COMMANDS, command_module, find_command, main, parse
 from restorekit.functional import imresize
 from restorekit.io import read_image, write_image
 
@@ -61,6 +63,8 @@ def test_overviews(run):
         code, _, error = run(*words)
         assert code == 2
         assert 'COMMAND' in error or 'the command comes first' in error
+    assert "error: no command 'trian'; did you mean 'train'?" in run('trian')[2]
+    assert "prepare: error: no command 'tile'; did you mean 'tiles'?" in run('prepare', 'tile')[2]
 
 
 def test_options_may_stand_between_positionals(run, monkeypatch):
@@ -78,6 +82,30 @@ def test_options_may_stand_between_positionals(run, monkeypatch):
     assert (first.config, first.work_dir, first.checkpoint) == ('a.py', 'w', 'a.pth')
     assert (second.checkpoint, second.cfg_options) == (None, ['a=1', 'b=2'])
     assert (str(third.out), third.exposures, third.seed) == ('out', [-2.0, 0.0, 2.0], 3)
+
+
+@pytest.mark.parametrize('name', COMMANDS)
+def test_options_may_stand_anywhere_in_every_command(name):
+    parser = argparse.ArgumentParser()
+    command_module(name).add_arguments(parser)
+    words, options = [], [['--traceback']]
+    # Of several that exclude each other the first.
+    others = [a for group in parser._mutually_exclusive_groups for a in group._group_actions[1:]]
+    for action in parser._actions:
+        if action in others:
+            continue
+        value = str(next(iter(action.choices))) if action.choices else '1'
+        count = {None: 1, '?': 1, '+': 2, '*': 2}.get(action.nargs, action.nargs)
+        if not action.option_strings:
+            words += [value] * count
+        elif action.nargs is None or action.required:
+            options.append([action.option_strings[-1], *[value] * count])
+    last = parse(name, [*words, *chain(*options)])
+    for gap in range(len(words)):
+        assert parse(name, [*words[:gap], *chain(*options), *words[gap:]]) == last
+        # One option in front, the others in between.
+        between = [*options[-1], *words[:gap], *chain(*options[:-1]), *words[gap:]]
+        assert parse(name, between) == last
 
 
 def test_a_reader_that_goes_away_is_no_error():

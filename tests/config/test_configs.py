@@ -229,12 +229,12 @@ SENSELESS = {
     'optim_wrapper.optimizer.lr': [1e30, '1e-3', 'abc', float('nan'), -1],
     'param_scheduler.milestones': ['x', [1, -2], 3],
     'model.backbone.num_blocks': [-2, 100_000_000],
-    'model.backbone.num_feats': [-16, 0, 1_000_000],
+    'model.backbone.num_feats': [-16, 0, 8.0, 1_000_000],
     'optim_wrapper.optimizer.amsgrad': ['maybe'],
     'log_level': ['LOUD'],
     'train_dataloader.sampler': [5, 'DefaultSampler'],
-    'randomness.seed': ['x', -1],
-    'train_dataloader.batch_size': [0, '2'],
+    'randomness.seed': ['x', -1, 1.0],
+    'train_dataloader.batch_size': [0, '2', 2.0],
     'compile': ['max-autotune'],
 }
 

@@ -253,6 +253,11 @@ TRANSFORMS.register_module(module=Blur, force=True)
             'on_device: photos: BicubicDownscale must stand before PairedRandomCrop',
         ),
         (
+            [load(), reduce(scale=2), crop(16), jpeg(10), PACK],
+            'on_device: photos: JPEGCompress of patches takes the ground truth alone, not what '
+            'BicubicDownscale has made',
+        ),
+        (
             [load(), crop(16), FLIP, jpeg(10), PACK],
             'on_device: photos: JPEGCompress must stand before RandomFlipRotate',
         ),

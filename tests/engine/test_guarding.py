@@ -78,9 +78,22 @@ sys.stdin.read()"""
     assert lock_folder(tmp_path) is not None, 'a dead process keeps it'
 
 
-def test_a_file_system_without_locks_is_said(tmp_path, monkeypatch, caplog):
+def test_a_file_system_without_locks_is_said(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr('fcntl.lockf', lambda *_: raises(OSError(38, 'not implemented'))())
     assert lock_folder(tmp_path) is None
+    expected = 'cannot be locked ([Errno 38] not implemented): start no second training there'
+    assert capsys.readouterr().out == f'{tmp_path}: {expected}\n'
+
+
+def test_ranks_gather_figures_without_a_folder_that_all_of_them_see(tiny, monkeypatch):
+    tiny.model['backbone'].update(num_blocks=1)
+    runner = built(tiny)
+    evaluators = [{'type': 'PSNR'}, {'type': 'SSIM', 'collect_device': 'gpu'}]
+    alone = runner.build_evaluator(evaluators)
+    assert [metric.collect_device for metric in alone.metrics] == ['cpu', 'gpu']
+    monkeypatch.setattr(runner, '_distributed', True)
+    together = runner.build_evaluator(evaluators)
+    assert [metric.collect_device for metric in together.metrics] == ['gpu', 'gpu']
 
 
 @pytest.mark.parametrize(

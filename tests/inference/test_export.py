@@ -7,6 +7,7 @@ import torch
 
 from restorekit.blocks import fuse
 from restorekit.inference import Inferencer, export
+from restorekit.inference.program import _name_sizes
 from restorekit.registry import BACKBONES, MODELS
 from tests.cli.test_cli import LUMA
 from tests.cli.test_restore_brackets import FUSION, HDR, save
@@ -160,6 +161,62 @@ def test_one_size_of_an_enlarging_network_leaves_nothing_behind(tmp_path):
         result = restorer.restore(images)  # no longer in the tracer's hands
     assert type(result) is torch.Tensor
     torch.testing.assert_close(run(tmp_path / 'one.pt2', images), result.clamp(0, 1))
+
+
+@pytest.mark.parametrize('found', [[0.0, float('nan')], [float('nan'), 0.0]])
+def test_a_nan_is_no_agreement_wherever_it_stands(found, tmp_path, monkeypatch):
+    monkeypatch.setattr('restorekit.inference.program._differences', lambda *_: iter(found))
+    with pytest.raises(ValueError, match=r'model.pt2: the program differs from the model by nan'):
+        export(MODELS.build(BICUBIC).eval(), tmp_path / 'model.pt2')
+    assert not list(tmp_path.iterdir())
+
+
+def test_sizes_of_an_onnx_graph_get_plain_names():
+    helper = pytest.importorskip('onnx').helper
+    images, inside, restored = (
+        helper.make_tensor_value_info(name, 1, shape)
+        for name, shape in (
+            ('images', ['s3', 3, 's1', 's13']),
+            ('x', ['s3', 3, 's1 + s13', 7]),
+            ('restored', ['s3', 3, '2*s1', '2*s13']),
+        )
+    )
+    graph = helper.make_graph([], 'g', [images], [restored], value_info=[inside])
+    _name_sizes(graph)
+    shapes = [
+        [dim.dim_param or dim.dim_value for dim in value.type.tensor_type.shape.dim]
+        for value in (*graph.input, *graph.value_info, *graph.output)
+    ]
+    assert shapes == [
+        ['batch', 3, 'height', 'width'],
+        ['batch', 3, 'height + width', 7],
+        ['batch', 3, '2*height', '2*width'],
+    ]
+
+
+@pytest.mark.slow
+def test_an_onnx_file_runs_as_chainner_runs_it(tmp_path):
+    """One image in and one out, found by their places; BGR turned, a batch of one, float32."""
+    onnxruntime = pytest.importorskip('onnxruntime')
+    pytest.importorskip('onnxscript')
+    restorer = fuse(MODELS.build(LUMA)).eval()
+    export(restorer, tmp_path / 'model.onnx')
+    session = onnxruntime.InferenceSession(
+        tmp_path / 'model.onnx', providers=['CPUExecutionProvider']
+    )
+    (given,), (result,) = session.get_inputs(), session.get_outputs()
+    assert (given.name, given.type) == ('images', 'tensor(float)')
+    assert given.shape == ['batch', 3, 'height', 'width']
+    assert (result.name, result.shape) == ('restored', ['batch', 3, '2*height', '2*width'])
+    bgr = torch.rand(31, 40, 3).numpy()
+    feed = {given.name: bgr[..., ::-1].transpose(2, 0, 1)[None].copy()}
+    output = session.run([result.name], feed)[0]
+    output = output.squeeze(0).transpose(1, 2, 0)[..., ::-1]
+    images = torch.from_numpy(feed[given.name])
+    with torch.no_grad():
+        expected = restorer.restore(images).clamp(0, 1)[0].permute(1, 2, 0).numpy()[..., ::-1]
+    assert output.shape == (62, 80, 3)
+    assert abs(output - expected).max() <= 1e-4
 
 
 @pytest.mark.slow

@@ -1,4 +1,5 @@
 import random
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -68,6 +69,22 @@ def test_stream_restores_the_global_generators_even_after_an_error():
         raise RuntimeError
     after = random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist()  # noqa: NPY002
     assert before == after
+
+
+@pytest.mark.parametrize(
+    ('workers', 'ranks', 'share'), [(None, None, 1), (4, None, 4), (None, 8, 8), (4, 8, 32)]
+)
+def test_workers_and_ranks_share_what_a_cache_may_hold(monkeypatch, workers, ranks, share):
+    info = None if workers is None else SimpleNamespace(num_workers=workers)
+    monkeypatch.setattr('restorekit.transforms.loading.get_worker_info', lambda: info)
+    monkeypatch.delenv('LOCAL_WORLD_SIZE', raising=False)
+    if ranks is not None:
+        monkeypatch.setenv('LOCAL_WORLD_SIZE', str(ranks))
+    array = np.zeros(2**20, np.uint8)
+    cache = Cache([lambda results: {**results, 'gt': array.copy()}], max_mib=64)
+    for index in range(70):
+        cache({'sample_idx': index, 'files': {}})
+    assert len(cache._kept) == 64 // share
 
 
 AUGMENTATIONS = st.lists(

@@ -3,6 +3,5 @@ train_dataloader = dict(
     batch_size=16,
     num_workers=4,
     persistent_workers=True,
-    pin_memory=True,
     sampler=dict(type='ResumableSampler'),
 )

@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs='+',
         default=(-2.0, 0.0, 2.0),
         metavar='EV',
-        help='of the frames (default: -2 0 2)',
+        help='exposures of the frames (default: -2 0 2)',
     )
     parser.add_argument(
         '--darker',
@@ -44,7 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar='SIGMA',
         help='noise of the frames at white, up to this, at random (default: 0; a good camera: .01)',
     )
-    parser.add_argument('--seed', type=int, default=0, metavar='N', help='(default: 0)')
+    parser.add_argument(
+        '--seed', type=int, default=0, metavar='N', help='of all that is drawn (default: 0)'
+    )
 
 
 def run(args: argparse.Namespace) -> None:

@@ -11,7 +11,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = """Make pairs for exposure fusion: hr_under, hr_over and the reference hr.
         Of brackets (a folder per scene) the pair is the darkest and the brightest frame, the
         reference a fusion of all; SICE is taken as published."""
-    parser.add_argument('layout', choices=('brackets', 'sice'), help='of the source')
+    parser.add_argument('layout', choices=('brackets', 'sice'), help='what SOURCE holds')
     parser.add_argument('source', type=Path, metavar='SOURCE', help='folder of the scenes')
     parser.add_argument('out', type=Path, metavar='OUT', help='folder of the pairs')
     parser.add_argument('--max-side', type=int, metavar='N', help='reduce larger images to this')

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 from mmengine.dist import master_only
 from mmengine.hooks import Hook
@@ -14,14 +13,11 @@ from mmengine.runner import Runner
 from mmengine.visualization import LocalVisBackend
 from torch import Tensor
 
-from restorekit.functional import mu_law
-from restorekit.io import to_integers, write_image
+from restorekit.io import write_image
 from restorekit.metrics import ImageMetric
-from restorekit.metrics.base import enlarge
 from restorekit.options import AtLeast0
 from restorekit.registry import HOOKS
-
-CAPTION_HEIGHT = 28
+from restorekit.report.pictures import ERROR_GAIN, captioned, pictures
 
 
 @HOOKS.register_module()
@@ -115,36 +111,15 @@ def draw_panel(
         metrics: Whose figures stand in the captions.
         linear: Result and ground truth are linear radiance and drawn by mu-law.
     """
-    gt = sample['gt']
-    lq = lq.to(gt)
+    lq = lq.to(sample['gt'])
     rows = [(metric, metric.row(lq, sample, baseline=True)) for metric in metrics]
-    frames = list(lq) if lq.ndim == 4 else [lq]
     baseline = ''.join(f'  {m.title} {row["input"]:.4g}' for m, row in rows if 'input' in row)
-    columns = [(enlarge(frame, gt), 'input') for frame in frames]
-    columns[len(frames) // 2] = (columns[len(frames) // 2][0], f'input{baseline}')
-    pred, gt = (mu_law(x.clamp(0, 1)) if linear else x for x in (sample['pred'], gt))
     figures = ''.join(f'  {m.title} {row["value"]:.4g}' for m, row in rows)
-    columns += [(pred, f'restored{figures}'), (gt, 'ground truth')]
-    if len(frames) > 1:
-        columns.append((4 * (pred.clamp(0, 1) - gt).abs(), 'error x 4'))
-    return np.concatenate([captioned(image, text) for image, text in columns], axis=1)
-
-
-def captioned(image: Tensor, text: str) -> np.ndarray:
-    """An image, (C, H, W) in [0, 1], under a line of text: (H + 28, W, 3) uint8."""
-    pixels = to_integers(image.detach().cpu().float().numpy().transpose(1, 2, 0))
-    pixels = np.repeat(pixels, 3, axis=2) if pixels.shape[2] == 1 else pixels
-    strip = np.zeros((CAPTION_HEIGHT, pixels.shape[1], 3), np.uint8)
-    (width, _), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, 0.5, 1)
-    size = 0.5 * min(1.0, (pixels.shape[1] - 8) / max(width, 1))
-    cv2.putText(
-        strip,
-        text,
-        (4, CAPTION_HEIGHT - 9),
-        cv2.FONT_HERSHEY_SIMPLEX,
-        size,
-        (255, 255, 255),
-        1,
-        cv2.LINE_AA,
-    )
-    return np.concatenate([strip, pixels])
+    frames = len(lq) if lq.ndim == 4 else 1
+    columns = []
+    for number, (title, image) in enumerate(pictures(lq, sample, linear=linear)):
+        text = {'restored': title + figures, 'error': f'error x {ERROR_GAIN}'}.get(title, title)
+        text += baseline if number == frames // 2 else ''
+        if title != 'error' or frames > 1:
+            columns.append(captioned(image, text))
+    return np.concatenate(columns, axis=1)
