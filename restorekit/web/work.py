@@ -1,0 +1,229 @@
+"""What a job has done to it: the one file of the page that knows how pictures are restored."""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import cast, get_args
+
+import numpy as np
+import torch
+from PIL import Image
+
+from restorekit.catalogue import Task, catalogue
+from restorekit.functional import tiled
+from restorekit.inference import TILE, Inferencer, choose
+from restorekit.inference.files import restored
+from restorekit.inference.inferencer import device_of
+from restorekit.io import (
+    EXTENSIONS,
+    ToneMap,
+    image_size,
+    is_image,
+    read_image,
+    tonemap,
+    write_hdr,
+    write_image,
+)
+from restorekit.io.bracket import EXPOSURE_FILE
+from restorekit.web.jobs import Job
+from restorekit.web.limits import Limits, millions
+from restorekit.web.meter import CancelledError, Meter
+
+MERGING = ('hdr', 'fusion')
+KEPT_MODELS = 4
+OVERLAP = 32
+TRIAL = 64  # pixels: side of the image that tells how much work a network is
+
+
+class Workshop:
+    """Restores the pictures of jobs, one after another, with the models of the catalogue.
+
+    Args:
+        device: As for `Inferencer`.
+        limits: Of the pixels.
+    Raises:
+        ValueError: If there is no such device, or the catalogue is damaged.
+    """
+
+    def __init__(self, *, device: str | None, limits: Limits) -> None:
+        self.device = str(device_of(device))
+        self.limits = limits
+        self._models = catalogue()
+        self._loaded: OrderedDict[tuple[str, ...], Inferencer] = OrderedDict()
+        self._work: dict[tuple, float] = {}
+
+    def offer(self) -> dict:
+        """What can be asked for, as JSON."""
+        models = [
+            {
+                'name': name,
+                'task': entry.card.task,
+                'scale': entry.card.scale,
+                'description': entry.card.description,
+            }
+            for name, entry in self._models.items()
+        ]
+        return {
+            'models': models,
+            'tones': list(get_args(ToneMap)),
+            'extensions': list(EXTENSIONS),
+            'device': self.device,
+        }
+
+    def do(self, job: Job) -> str:
+        """Restore what a job holds, and write its results.
+
+        Returns:
+            What was done, for the user.
+        Raises:
+            ValueError, OSError: As restoring does; `for_user` makes a sentence of it.
+            CancelledError: If the job was given up.
+        """
+        height, width = self._check_pictures(job)
+        merging = len(job.sources) > 1
+        source = job.sources[0].parent if merging else job.sources[0]
+        if job.wish.exposures:
+            (source / EXPOSURE_FILE).write_text('\n'.join(job.wish.exposures))
+        models, reason = self._models_for(job, source)
+        scale = int(np.prod([self._models[name].card.scale for name in models]))
+        self._check_result(height * scale, width * scale)
+        restore = self._load(models)
+        passed = self._work_of(restore, models, len(job.sources)) * height * width
+        expected = passed * _repeated(height, width)
+
+        def on_step(count: int) -> None:
+            if job.cancelled.is_set():
+                raise CancelledError
+            job.progress = min(count / expected, 0.99) if expected else None
+
+        with Meter(on_step).running():
+            image, taken = restored(restore, source)
+        self._write(job, image, models, linear=restore.model.linear)
+        frames = f'; merged {_listed(taken, job)}' if taken else ''
+        return for_user(f'{", then ".join(models)} ({reason}){frames}', job)
+
+    def _check_pictures(self, job: Job) -> tuple[int, int]:
+        """(H, W) of the first picture; raise where they are too large, or are none."""
+        total, sizes = 0, []
+        for source, name in zip(job.sources, job.wish.names, strict=True):
+            if not is_image(source):
+                raise ValueError(f'{name}: not a picture; accepted: {", ".join(EXTENSIONS)}')
+            height, width = _size(source, name)
+            sizes.append((height, width))
+            total += height * width
+            if total > self.limits.pixels:
+                so_far = 'together ' if len(sizes) > 1 else ''
+                raise ValueError(
+                    f'{name}: {width} x {height} pixels, {so_far}{millions(total)}; this page '
+                    f'takes {millions(self.limits.pixels)} at a time'
+                )
+        return sizes[0]
+
+    def _check_result(self, height: int, width: int) -> None:
+        if height * width > self.limits.result_pixels:
+            raise ValueError(
+                f'the result would have {millions(height * width)} pixels; this page makes up to '
+                f'{millions(self.limits.result_pixels)}; choose a smaller scale'
+            )
+
+    def _models_for(self, job: Job, source: Path) -> tuple[tuple[str, ...], str]:
+        """Names of models, and why they."""
+        wish = job.wish
+        if wish.model is None:
+            choice = choose(source, cast(Task | None, wish.task), wish.scale)
+            return choice.models, choice.reason
+        if wish.model not in self._models:
+            raise ValueError(f'no model {wish.model!r} here')
+        merges = self._models[wish.model].card.task in MERGING
+        if merges != source.is_dir():
+            takes = 'exposures of one scene' if merges else 'one picture at a time'
+            raise ValueError(f'{wish.model} takes {takes}, got {len(job.sources)}')
+        return (wish.model,), 'as asked for'
+
+    def _load(self, models: tuple[str, ...]) -> Inferencer:
+        """Models from memory or from their files; the ones used longest ago are let go."""
+        if models not in self._loaded:
+            self._loaded[models] = Inferencer(
+                models, device=self.device, tile=TILE, overlap=OVERLAP
+            )
+        self._loaded.move_to_end(models)
+        while len(self._loaded) > KEPT_MODELS:
+            self._loaded.popitem(last=False)
+        return self._loaded[models]
+
+    def _work_of(self, restore: Inferencer, models: tuple[str, ...], frames: int) -> float:
+        """The count of a Meter for each pixel of the input, found by a small image."""
+        key = (*models, frames)
+        if key not in self._work:
+            ramp = np.linspace(0.1, 0.9, TRIAL**2, dtype=np.float32).reshape(TRIAL, TRIAL, 1)
+            trial = np.repeat(ramp, 3, axis=2)
+            with Meter().running() as meter:
+                if restore.model.takes_bracket:
+                    count = restore.model.num_frames or frames
+                    restore([trial**gain for gain in range(count, 0, -1)], [*range(count)])
+                else:
+                    restore(trial)
+            self._work[key] = meter.count / TRIAL**2
+        return self._work[key]
+
+    def _write(self, job: Job, image: np.ndarray, models: Sequence[str], *, linear: bool) -> None:
+        """The pictures for the page, and the files for the user."""
+        out = job.folder / 'out'
+        name = f'{Path(job.wish.names[0]).stem}_{"_".join(models)}'
+        picture = image
+        if linear:
+            write_hdr(out / 'result.hdr', image)
+            job.files['result.hdr'] = out / 'result.hdr', f'{name}.hdr'
+            tone = cast(ToneMap, job.wish.tone or get_args(ToneMap)[0])
+            picture = tonemap(image, tone)
+            name += f'_{tone}'
+        write_image(out / 'result.png', picture)
+        job.files['result.png'] = out / 'result.png', f'{name}.png'
+        write_image(out / 'result16.png', picture, bits=16)
+        job.files['result16.png'] = out / 'result16.png', f'{name}_16bit.png'
+        for index, source in enumerate(job.sources):
+            before = f'before{index}.png'
+            write_image(out / before, read_image(source))
+            job.files[before] = out / before, before
+        job.facts = {'height': image.shape[0], 'width': image.shape[1], 'linear': linear}
+
+
+def for_user(text: str, job: Job) -> str:
+    """A message about a job's files, with the names that its user knows."""
+    names = {path.name: name for path, name in zip(job.sources, job.wish.names, strict=True)}
+    folder = re.escape(str(job.sources[0].parent))
+    text = re.sub(rf'{folder}/(?=\S)|{folder}: ', '', text)
+    text = re.sub(folder, 'these pictures', text)
+    return re.sub('|'.join(map(re.escape, names)), lambda found: names[found[0]], text)
+
+
+def _size(source: Path, name: str) -> tuple[int, int]:
+    """(H, W) from a picture's header; what Pillow does not know, OpenCV reads within its limit."""
+    try:
+        with Image.open(source):
+            pass
+    except Image.DecompressionBombError:
+        raise ValueError(f'{name}: far too many pixels, not opened') from None
+    except (OSError, ValueError, SyntaxError):
+        pass  # `image_size` says what it is
+    return image_size(source)
+
+
+def _repeated(height: int, width: int) -> float:
+    """How often a pixel is computed on average where tiles overlap."""
+    computed = 0
+
+    def count(piece: torch.Tensor) -> torch.Tensor:
+        nonlocal computed
+        computed += piece.numel()
+        return piece
+
+    tiled(count, torch.empty(1, 1, height, width, device='meta'), tile=TILE, overlap=OVERLAP)
+    return computed / (height * width)
+
+
+def _listed(taken: Sequence[str], job: Job) -> str:
+    return f'{len(taken)} of {len(job.sources)} exposures: {", ".join(taken)}'
