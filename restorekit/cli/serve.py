@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from functools import partial
 
 from restorekit.cli.memory import give_back_memory
 
@@ -77,5 +78,6 @@ def run(args: argparse.Namespace) -> None:
             limits=limits,
             open_browser=args.open,
             rest=give_back_memory,
-        )
+        ),
+        say=partial(print, flush=True),
     )

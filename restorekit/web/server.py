@@ -64,7 +64,7 @@ class Options:
             )
 
 
-def serve(options: Options, *, say: Callable[[str], object] = print) -> None:
+def serve(options: Options, *, say: Callable[[str], object]) -> None:
     """Serve the page until a signal ends it.
 
     Args:

@@ -86,4 +86,5 @@ class Worker(threading.Thread):
     def end(self) -> None:
         """Close the jobs, and wait until the one at work has noticed."""
         self._jobs.close()
-        self.join(ENDING)
+        if self.ready.is_set():  # what is still being imported cannot be told to stop
+            self.join(ENDING)

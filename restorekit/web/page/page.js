@@ -17,7 +17,8 @@ function say(text) { $('said').textContent = text; }
 async function choose(list) {
   say('');
   const all = [...list].filter((file) => !file.name.startsWith('.'));
-  const isPicture = (file) => (offer?.extensions ?? []).some((end) => file.name.toLowerCase().endsWith(end));
+  if (!await ready) return;
+  const isPicture = (file) => offer.extensions.some((end) => file.name.toLowerCase().endsWith(end));
   const listing = all.find((file) => file.name === 'exposure.txt');
   files = all.filter(isPicture).sort((a, b) => byName.compare(a.name, b.name));
   const others = all.filter((file) => !isPicture(file) && file !== listing);
@@ -47,7 +48,7 @@ function draw() {
     }
     return row;
   }));
-  $('start').disabled = !offer || !files.length;
+  $('start').disabled = !files.length;
   const many = !set && files.length > 1;
   $('start').textContent = many ? `Restore ${files.length} pictures` : 'Restore';
   drawModels();
@@ -103,12 +104,13 @@ function start(event) {
     const title = group.length > 1 ? `${group.length} exposures, ${group[0].name} …` : group[0].name;
     add(wishFor(group, set), group, title);
   }
+  $('work').scrollIntoView({ block: 'nearest' });
 }
 
 $('choose-files').onclick = () => $('files').click();
 $('choose-folder').onclick = () => $('folder').click();
 for (const id of ['files', 'folder']) $(id).onchange = () => { choose($(id).files); $(id).value = ''; };
-for (const radio of document.querySelectorAll('[type=radio]')) radio.onchange = draw;
+for (const radio of document.querySelectorAll('[type=radio]')) radio.onchange = () => offer && draw();
 $('scale').onchange = $('model').onchange = drawModels;
 $('ask').onsubmit = start;
 for (const kind of ['dragover', 'dragleave', 'drop']) {
@@ -119,9 +121,11 @@ for (const kind of ['dragover', 'dragleave', 'drop']) {
   });
 }
 
-ask('/models').then((data) => {
+// The models take the server some seconds after its start; the page is there before them.
+const ready = ask('/models').then((data) => {
   offer = data;
   const titles = { mu: 'mu-law', reinhard: 'Reinhard', drago: 'Drago', mantiuk: 'Mantiuk' };
   fill($('tone'), data.tones.map((name) => [name, titles[name] ?? name]));
   draw();
+  return true;
 }).catch((error) => say(error.message));
