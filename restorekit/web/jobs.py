@@ -150,7 +150,8 @@ class Jobs:
             return job
 
     def finish(self, job: Job, state: Literal['done', 'failed'], message: str) -> None:
-        """A job that was taken is done, or has failed; of one that was given up the files go."""
+        """A job that was taken is done, or has failed; of its files only results stay."""
+        _remove(job.folder if state == 'failed' else job.folder / 'in')
         with self._changed:
             job.state, job.message, job.progress = state, message, None
             job.seen, job.lifetime = self._clock(), self.limits.keep

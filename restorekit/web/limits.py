@@ -55,4 +55,4 @@ def millions(count: float) -> str:
     >>> millions(2**25)
     '33.6 million'
     """
-    return f'{count / 1e6:.1f} million' if count >= 1e5 else f'{count:.0f}'
+    return f'{count / 1e6:.1f} million' if count >= 1e6 else f'{count:,.0f}'

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+import os
 import secrets
 import signal
 import socket
@@ -11,6 +13,7 @@ import webbrowser
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -84,7 +87,7 @@ def serve(options: Options, *, say: Callable[[str], object]) -> None:
         watch = threading.Thread(target=_watch, args=(server, worker, options, address))
         watch.daemon = True
         watch.start()
-        _end_by_signals()
+        _end_by_signals(server)
         server.run(sockets=[listener])
     if worker.error is not None:
         raise worker.error
@@ -141,13 +144,17 @@ def listen(host: str, port: int) -> socket.socket:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family, backlog=256)
     except (OSError, OverflowError) as error:
-        reason = getattr(error, 'strerror', None) or error
+        code = getattr(error, 'errno', None) or 0  # of names that are not found it is negative
+        reason = os.strerror(code) if code > 0 else getattr(error, 'strerror', error)
         raise OSError(f'{host}, port {port}: {reason}; --port 0 takes one that is free') from None
 
 
 def is_loopback(host: str) -> bool:
     """Whether only this machine can speak to an address."""
-    return host == 'localhost' or host == '::1' or host.startswith('127.')
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == 'localhost'
 
 
 def is_named(host: str) -> bool:
@@ -155,14 +162,16 @@ def is_named(host: str) -> bool:
     return host not in ('', '0.0.0.0', '::')
 
 
-def _end_by_signals() -> None:
+def _end_by_signals(server: uvicorn.Server) -> None:
     """Have signals that would kill this process end it, so that its files go.
 
     The server ends its work at a signal and raises it again, for whoever was there before.
     """
 
-    def end(number: int, _: object) -> None:
-        raise SystemExit(128 + number)
+    def end(number: int, frame: FrameType | None) -> None:
+        if server.should_exit or not server.started:
+            raise SystemExit(128 + number)
+        server.handle_exit(number, frame)
 
     for name in ('SIGTERM', 'SIGHUP'):  # kill; a terminal that is closed
         if hasattr(signal, name):

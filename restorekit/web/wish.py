@@ -58,8 +58,10 @@ def wish_from(data: object, limits: Limits) -> Wish:
     for key in ('model', 'tone'):
         if not isinstance(data.get(key), str | None):
             raise ValueError(f'{key} must be a name, got {data[key]!r}')
+    if data.get('model') is not None and (task is not None or scale is not None):
+        raise ValueError('a model has its own task and scale; name the model alone')
     if task in MERGING and len(names) < 2:
-        raise ValueError('merging takes two or more exposures of one scene, got one picture')
+        raise ValueError('merging takes two or more pictures of one scene, got one')
     if task in TASKS and task not in MERGING and len(names) > 1:
         raise ValueError(f'this is done to one picture at a time, got {len(names)}')
     return Wish(
@@ -110,7 +112,7 @@ def _shown(name: str) -> str:
 def _exposures(data: object, count: int) -> tuple[str, ...]:
     if data is None:
         return ()
-    texts = [str(value).strip() for value in data] if isinstance(data, list) else []
+    texts = [str(value).strip() for value in data] if isinstance(data, list) else ['?']
     if not any(texts):
         return ()
     if len(texts) != count or not all(EXPOSURE.fullmatch(text) for text in texts):

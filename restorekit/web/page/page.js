@@ -80,9 +80,11 @@ function drawModels() {
 function wishFor(group, set) {
   const asked = task();
   const wish = { files: group.map((file) => ({ name: file.name, size: file.size })) };
-  if (asked !== 'auto') wish.task = asked;
   if ($('model').value) wish.model = $('model').value;
-  if ($('scale').value) wish.scale = Number($('scale').value);
+  else {
+    if (asked !== 'auto') wish.task = asked;
+    if ($('scale').value) wish.scale = Number($('scale').value);
+  }
   if (set) wish.tone = $('tone').value;
   if (set && exposures.some((value) => value?.trim())) wish.exposures = group.map((_, index) => exposures[index] ?? '');
   return wish;

@@ -1,0 +1,157 @@
+"""The program: where it listens, what it says, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from restorekit.web.server import Options, is_loopback, listen
+from tests.helpers import error_of, restorekit
+from tests.web.conftest import running
+
+TOKEN = 'a-token-of-many-letters'
+
+
+def test_others_need_a_token_and_this_machine_does_not(tmp_path):
+    with running(tmp_path / 'a') as client:
+        assert client.address == f'http://127.0.0.1:{client.port}/'
+        assert client.ask('GET', '/models')[0] == 200
+    with running(tmp_path / 'b', host='0.0.0.0') as client:
+        host, port, token = re.fullmatch(r'http://(.*):(\d+)/\?token=(.*)', client.address).groups()
+        assert (host, int(port)) == (socket.gethostname(), client.port)
+        assert len(token) >= 32
+        assert client.ask('GET', '/models')[0] == 401
+        _, headers, _ = client.ask('GET', f'/?token={token}')
+        cookie = headers['Set-Cookie'].partition(';')[0]
+        assert cookie == f'restorekit_{port}={token}'
+        assert client.ask('GET', '/models', Cookie=cookie)[0] == 200
+
+
+@pytest.mark.parametrize(
+    'options', [{'token': TOKEN}, {'token': TOKEN, 'host': '0.0.0.0'}, {'names': ['a.example']}]
+)
+def test_a_token_of_ones_own_and_a_proxy(tmp_path, options):
+    with running(tmp_path / 'files', **options) as client:
+        token = client.address.partition('?token=')[2]
+        assert token == options.get('token', token)
+        assert client.ask('GET', '/models')[0] == 401
+        assert client.ask('GET', '/models', Authorization=f'Bearer {token}')[0] == 200
+
+
+def test_what_is_no_token_is_refused():
+    with pytest.raises(ValueError, match='^token: at least 12 characters, got 6; without one a'):
+        Options(token='secret')
+
+
+@pytest.mark.parametrize(
+    ('host', 'private'),
+    [
+        ('127.0.0.1', True),
+        ('127.1.2.3', True),
+        ('localhost', True),
+        ('::1', True),
+        ('0.0.0.0', False),
+        ('::', False),
+        ('', False),
+        ('192.168.0.1', False),
+        ('127.evil.example', False),
+    ],
+)
+def test_which_addresses_are_this_machine_alone(host, private):
+    assert is_loopback(host) is private
+
+
+def test_a_port_that_is_taken_is_named():
+    with listen('127.0.0.1', 0) as first:
+        port = first.getsockname()[1]
+        text = f'^127.0.0.1, port {port}: Address already in use; --port 0 takes one that is free$'
+        with pytest.raises(OSError, match=text):
+            listen('127.0.0.1', port)
+
+
+@pytest.mark.parametrize(
+    ('options', 'text'),
+    [
+        (['--port', '70000'], '127.0.0.1, port 70000: '),
+        (['--token', 'secret'], 'token: at least 12 characters, got 6'),
+        (['--max-users', '0'], 'Limits: users must be more than 0, got 0'),
+        (['--max-pixels', '-1'], 'Limits: pixels must be more than 0, got -1'),
+        (['--max-megabytes', '0'], 'Limits: megabytes must be more than 0, got 0.0'),
+        (['--host', 'no.such.host.invalid'], 'no.such.host.invalid, port 8000: '),
+    ],
+)
+def test_the_command_says_what_is_wrong(options, text):
+    assert error_of('serve', *options).startswith(f'restorekit serve: error: {text}')
+
+
+def test_without_the_extra_the_error_names_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, 'restorekit.web.server', None)
+    monkeypatch.delitem(sys.modules, 'restorekit.web.server')
+    monkeypatch.setitem(sys.modules, 'uvicorn', None)
+    needs = ['uvicorn>=0.30; extra == "web"']
+    monkeypatch.setattr('restorekit.cli.errors.requires', lambda _: needs)
+    assert 'uvicorn; pip install "restorekit[web]"\n' in error_of('serve').replace(
+        'import of uvicorn halted; None in sys.modules', 'uvicorn'
+    )
+
+
+def test_help_says_what_there_is():
+    text = restorekit('serve', '--help').stdout
+    for option in ('--host', '--port', '--token', '--name', '--device', '--max-pixels', '--open'):
+        assert option in text
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Starts the command in a process of its own; returns it, and what it says first."""
+    started = []
+
+    def start(*options):
+        process = subprocess.Popen(
+            [sys.executable, '-m', 'restorekit.cli', 'serve', '--port', '0', *options],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, 'TMPDIR': str(tmp_path)},
+        )
+        started.append(process)
+        return process, process.stdout.readline()
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ('number', 'code'), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)]
+)
+def test_a_signal_ends_it_and_its_files_go(start, tmp_path, number, code):
+    process, said = start()
+    address = re.fullmatch(r'restorekit: (http://127\.0\.0\.1:\d+/)\n', said)[1]
+    with urllib.request.urlopen(address) as answer:
+        assert b'<title>restorekit</title>' in answer.read()
+    (folder,) = tmp_path.glob('restorekit-serve-*')
+    process.send_signal(number)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert 'Traceback' not in err
+    assert not folder.exists()
+
+
+@pytest.mark.slow
+def test_what_cannot_restore_anything_ends_and_says_why(start, tmp_path):
+    process, _ = start('--device', 'nonsense')
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert err.startswith("restorekit serve: error: device 'nonsense' is not there (")
+    assert [path for path in Path(tmp_path).iterdir() if path.name.startswith('restorekit')] == []
