@@ -50,10 +50,10 @@ pane.addEventListener('lostpointercapture', () => { pane.onpointermove = null; }
 pane.addEventListener('scroll', cut);
 split.addEventListener('input', cut);
 zoom.addEventListener('change', () => {
-  const x = (pane.scrollLeft + pane.clientWidth / 2) / stage.clientWidth;
+  const x = (pane.scrollLeft + pane.clientWidth / 2 - stage.offsetLeft) / stage.clientWidth;
   const y = (pane.scrollTop + pane.clientHeight / 2) / stage.clientHeight;
   lay();
-  pane.scrollTo(x * stage.clientWidth - pane.clientWidth / 2, y * stage.clientHeight - pane.clientHeight / 2);
+  pane.scrollTo(x * stage.clientWidth + stage.offsetLeft - pane.clientWidth / 2, y * stage.clientHeight - pane.clientHeight / 2);
   cut();
 });
 new ResizeObserver(lay).observe(viewer);
