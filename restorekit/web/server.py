@@ -142,11 +142,14 @@ def listen(host: str, port: int) -> socket.socket:
     """
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family, backlog=256)
+        listener = socket.create_server((host, port), family=family, backlog=256)
     except (OSError, OverflowError) as error:
         code = getattr(error, 'errno', None) or 0  # of names that are not found it is negative
         reason = os.strerror(code) if code > 0 else getattr(error, 'strerror', error)
         raise OSError(f'{host}, port {port}: {reason}; --port 0 takes one that is free') from None
+    # Its connections get this too: a body does not wait until its header is acknowledged.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 def is_loopback(host: str) -> bool:

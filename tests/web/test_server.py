@@ -77,6 +77,14 @@ def test_a_port_that_is_taken_is_named():
             listen('127.0.0.1', port)
 
 
+def test_answers_do_not_wait_for_the_acknowledgement_of_their_headers():
+    with listen('127.0.0.1', 0) as listener:
+        with socket.create_connection(listener.getsockname()):
+            connection, _ = listener.accept()
+        with connection:
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 @pytest.mark.parametrize(
     ('options', 'text'),
     [
