@@ -84,7 +84,7 @@ class Pages:
     async def open(self, request: Request) -> Response:
         """A new job: the body says what, as JSON, and pictures are sent after it."""
         body = bytearray()
-        async for chunk in request.stream():
+        async for chunk in _body(request, self._limits.stall):
             body += chunk
             if len(body) > WISH_SIZE:
                 raise HTTPException(413, f'at most {WISH_SIZE} bytes')
@@ -122,16 +122,8 @@ class Pages:
     async def _keep(self, request: Request, job: Job, index: int) -> None:
         """Write a body to the file that is for it, and no more than was announced."""
         wanted, got = job.wish.sizes[index], 0
-        stream = request.stream()
         with job.sources[index].open('xb') as file:
-            while True:
-                try:
-                    chunk = await asyncio.wait_for(anext(stream), self._limits.stall)
-                except StopAsyncIteration:
-                    break
-                except asyncio.TimeoutError:
-                    seconds = f'{self._limits.stall:g} seconds'
-                    raise HTTPException(408, f'nothing came for {seconds}') from None
+            async for chunk in _body(request, self._limits.stall):
                 got += len(chunk)
                 if got > wanted:
                     raise HTTPException(413, f'more than the {wanted} bytes that were announced')
@@ -182,6 +174,18 @@ def _static(path: Path) -> Route:
         return Response(content, media_type=KINDS[path.suffix])
 
     return Route('/' if path.name == 'index.html' else f'/{path.name}', answer)
+
+
+async def _body(request: Request, stall: float) -> AsyncIterator[bytes]:
+    """The parts of a request's body, as they come."""
+    stream = request.stream()
+    while True:
+        try:
+            yield await asyncio.wait_for(anext(stream), stall)
+        except StopAsyncIteration:
+            return
+        except asyncio.TimeoutError:
+            raise HTTPException(408, f'nothing came for {stall:g} seconds') from None
 
 
 async def _sweep(jobs: Jobs, seconds: float) -> None:

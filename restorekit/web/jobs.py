@@ -38,6 +38,7 @@ class Job:
         message: What went wrong, or what was done, for the user.
         facts: More about the result, for the page.
         files: By their names in addresses, the results: file, and the name of a download.
+        size: Of the results, in bytes.
         seen: When the page last asked, in seconds of a clock that does not go back.
         lifetime: Seconds after `seen` until it is given up.
         cancelled: Set where nobody wants it any more.
@@ -54,6 +55,7 @@ class Job:
     message: str = ''
     facts: dict[str, Any] = field(default_factory=dict)
     files: dict[str, tuple[Path, str]] = field(default_factory=dict)
+    size: int = 0
     arrived: set[int] = field(default_factory=set)
     cancelled: threading.Event = field(default_factory=threading.Event)
 
@@ -96,7 +98,6 @@ class Jobs:
                     f'{busy} pictures are being restored or wait, as many as this page takes; '
                     'try again in a minute'
                 )
-            self._make_room()
             name = secrets.token_urlsafe(16)
             folder = self._folder / secrets.token_hex(8)
             (folder / 'in').mkdir(parents=True, mode=0o700)
@@ -156,8 +157,12 @@ class Jobs:
             job.state, job.message, job.progress = state, message, None
             job.seen, job.lifetime = self._clock(), self.limits.keep
             gone = job.id not in self._jobs
+            job.size = 0 if gone else sum(p.stat().st_size for p in job.folder.rglob('*'))
+            crowded = self._crowded(job)
         if gone:
             _remove(job.folder)
+        for other in crowded:
+            self.drop(other)
 
     def drop(self, job: Job) -> None:
         """Nobody wants a job any more: its place is free and its files go."""
@@ -187,13 +192,18 @@ class Jobs:
         for job in jobs:
             self.drop(job)
 
-    def _make_room(self) -> None:
-        """Let the oldest results go where there are too many."""
-        finished = [job for job in self._jobs.values() if job.state not in UNFINISHED]
-        too_many = len(finished) - KEPT_PER_USER * self.limits.users + 1
-        for job in sorted(finished, key=lambda job: job.seen)[: max(too_many, 0)]:
-            del self._jobs[job.id]
-            _remove(job.folder)
+    def _crowded(self, newest: Job) -> list[Job]:
+        """The oldest results, where there are more than are kept beside the newest."""
+        results = [job for job in self._jobs.values() if job.state not in UNFINISHED]
+        older = sorted((job for job in results if job is not newest), key=lambda job: job.seen)
+        count, size = len(results), sum(job.size for job in results)
+        going = []
+        for job in older:
+            if count <= KEPT_PER_USER * self.limits.users and size <= self.limits.kept_size:
+                break
+            going.append(job)
+            count, size = count - 1, size - job.size
+        return going
 
 
 def _stored(index: int, name: str) -> str:

@@ -14,6 +14,7 @@ class Limits:
         megabytes: Of all files of a job together.
         files: Of a job.
         users: Jobs that are uploaded, wait or are computed at a time.
+        kept_megabytes: Of all results that are kept; the oldest go, but never the newest.
         silence: Seconds without a question from the page, after which a job is given up. Browsers
             let a page in the background ask once a minute.
         stall: Seconds without a byte, after which an upload is given up.
@@ -27,6 +28,7 @@ class Limits:
     megabytes: float = 200
     files: int = 20
     users: int = 16
+    kept_megabytes: float = 4000
     silence: float = 150
     stall: float = 30
     keep: float = 1800
@@ -47,6 +49,11 @@ class Limits:
     def size(self) -> int:
         """`megabytes` in bytes."""
         return round(self.megabytes * 1e6)
+
+    @property
+    def kept_size(self) -> int:
+        """`kept_megabytes` in bytes."""
+        return round(self.kept_megabytes * 1e6)
 
 
 def millions(count: float) -> str:

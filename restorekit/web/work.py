@@ -6,7 +6,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
-from typing import cast, get_args
+from typing import cast
 
 import numpy as np
 import torch
@@ -19,6 +19,7 @@ from restorekit.inference.files import restored
 from restorekit.inference.inferencer import device_of
 from restorekit.io import (
     EXTENSIONS,
+    TONE_MAPS,
     ToneMap,
     image_size,
     is_image,
@@ -68,7 +69,7 @@ class Workshop:
         ]
         return {
             'models': models,
-            'tones': list(get_args(ToneMap)),
+            'tones': list(TONE_MAPS),
             'extensions': list(EXTENSIONS),
             'device': self.device,
         }
@@ -82,6 +83,8 @@ class Workshop:
             ValueError, OSError: As restoring does; `for_user` makes a sentence of it.
             CancelledError: If the job was given up.
         """
+        if job.wish.tone not in (None, *TONE_MAPS):
+            raise ValueError(f'no tone curve {job.wish.tone!r}; accepted: {", ".join(TONE_MAPS)}')
         height, width = self._check_pictures(job)
         merging = len(job.sources) > 1
         source = job.sources[0].parent if merging else job.sources[0]
@@ -177,7 +180,7 @@ class Workshop:
         if linear:
             write_hdr(out / 'result.hdr', image)
             job.files['result.hdr'] = out / 'result.hdr', f'{name}.hdr'
-            tone = cast(ToneMap, job.wish.tone or get_args(ToneMap)[0])
+            tone = cast(ToneMap, job.wish.tone or TONE_MAPS[0])
             picture = tonemap(image, tone)
             name += f'_{tone}'
         write_image(out / 'result.png', picture)

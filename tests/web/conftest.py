@@ -75,8 +75,8 @@ class Client:
 def running(folder, **options):
     """A client of a server that runs in a thread of this process."""
     folder.mkdir()
-    with listen('127.0.0.1', 0) as listener:
-        chosen = Options(**{'limits': Limits(**LIMITS), **options})
+    chosen = Options(**{'limits': Limits(**LIMITS), **options})
+    with listen('::1' if chosen.host == '::1' else '127.0.0.1', 0) as listener:
         server, _, address = build_server(chosen, listener, folder)
         thread = threading.Thread(target=server.run, kwargs={'sockets': [listener]})
         thread.start()

@@ -135,6 +135,7 @@ def test_merged_and_enlarged(client, exposures):
         (['a.png'], [SMALL], {'scale': 5}, 'no model for scale 5; accepted: 2, 3, 4'),
         (['a.png'], [SMALL], {'model': '/etc/passwd'}, "no model '/etc/passwd' here"),
         (['a.png'], [SMALL], {'model': 'mertens'}, 'mertens takes exposures of one scene, got 1'),
+        (['a.png'], [SMALL], {'tone': 'x'}, "no tone curve 'x'; accepted: mu, "),
         (['a.png'], [SMALL], {'task': 'jpeg', 'scale': 2}, 'artifact removal keeps the size'),
     ],
 )  # fmt: skip

@@ -139,6 +139,19 @@ def test_the_oldest_results_go_where_there_are_too_many(jobs, clock):
     assert [job.folder.exists() for job in done] == [False] + [True] * 12
 
 
+def test_the_oldest_results_go_where_they_are_too_large(tmp_path, clock):
+    jobs = Jobs(tmp_path, Limits(kept_megabytes=1), clock=clock)
+    done = []
+    for size in (3, 4, 5, 20):
+        done.append(sent(jobs))
+        clock.now += 1
+        (done[-1].folder / 'out/result.png').write_bytes(bytes(size * 100_000))
+        jobs.finish(jobs.take(0), 'done', '')
+        if size == 5:
+            assert [job.folder.exists() for job in done] == [False, True, True]
+    assert [job.folder.exists() for job in done] == [False, False, False, True]
+
+
 def test_who_waits_for_a_job_is_woken_by_it_and_by_the_end(jobs):
     for act, expected in ((sent, True), (Jobs.close, False)):
         taken = []

@@ -10,10 +10,11 @@ import subprocess
 import sys
 import urllib.request
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
-from restorekit.web.server import Options, is_loopback, listen
+from restorekit.web.server import Options, _watch, is_loopback, listen
 from tests.helpers import error_of, restorekit
 from tests.web.conftest import running
 
@@ -75,6 +76,29 @@ def test_a_port_that_is_taken_is_named():
         text = f'^127.0.0.1, port {port}: Address already in use; --port 0 takes one that is free$'
         with pytest.raises(OSError, match=text):
             listen('127.0.0.1', port)
+
+
+def test_an_address_of_six_words_is_bracketed(tmp_path):
+    try:
+        listen('::1', 0).close()
+    except OSError as error:
+        pytest.skip(f'no IPv6 here ({error})')
+    with running(tmp_path / 'files', host='::1') as client:
+        assert client.address == f'http://[::1]:{client.port}/'
+        with urllib.request.urlopen(client.address) as answer:
+            assert answer.status == 200
+
+
+def test_the_page_is_shown_once_it_is_there(monkeypatch):
+    shown = []
+    monkeypatch.setattr('webbrowser.open', shown.append)
+    server = mock.Mock(started=True, should_exit=False)
+    worker = mock.Mock(error=None)
+    _watch(server, worker, Options(), 'http://a/')
+    assert shown == []
+    _watch(server, worker, Options(open_browser=True), 'http://a/')
+    assert shown == ['http://a/']
+    assert server.should_exit is False
 
 
 def test_answers_do_not_wait_for_the_acknowledgement_of_their_headers():

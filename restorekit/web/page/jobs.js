@@ -108,7 +108,7 @@ function draw(job) {
   const [look, end] = job.row.querySelectorAll('button');
   const over = ['done', 'failed'].includes(job.state);
   job.row.className = job === shown ? `${job.state} shown` : job.state;
-  look.hidden = job.state !== 'done';
+  look.hidden = job.state !== 'done' || job === shown;
   end.textContent = over ? 'Remove' : 'Cancel';
   end.setAttribute('aria-label', `${end.textContent} ${job.title}`);
   const moving = !over && job.state !== 'here';

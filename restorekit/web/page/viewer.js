@@ -10,7 +10,6 @@ function lay() {
   const factor = zoom.value === 'fit' ? fit : Number(zoom.value);
   stage.style.width = `${width * factor}px`;
   stage.style.height = `${height * factor}px`;
-  pane.classList.toggle('sharp', factor > 1);
   cut();
 }
 
@@ -19,6 +18,7 @@ function cut() {
   const seen = pane.clientWidth;
   const line = seen * split.value / 100;
   divider.style.left = `${line}px`;
+  $('tag-after').style.right = `${viewer.clientWidth - seen + 8}px`;
   const left = stage.offsetLeft - pane.scrollLeft;
   const at = Math.min(Math.max(line - left, 0), stage.clientWidth);
   after.style.clipPath = `inset(0 0 0 ${at}px)`;
