@@ -6,7 +6,7 @@ const divider = $('divider'), split = $('split'), zoom = $('zoom'), viewer = $('
 let width = 1, height = 1;
 
 function lay() {
-  const fit = Math.min(1, viewer.clientWidth / width, 0.7 * window.innerHeight / height);
+  const fit = Math.min(1, viewer.clientWidth / width, parseFloat(getComputedStyle(pane).maxHeight) / height);
   const factor = zoom.value === 'fit' ? fit : Number(zoom.value);
   stage.style.width = `${width * factor}px`;
   stage.style.height = `${height * factor}px`;
