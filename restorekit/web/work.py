@@ -197,7 +197,7 @@ class Workshop:
 def for_user(text: str, job: Job) -> str:
     """A message about a job's files, with the names that its user knows."""
     names = {path.name: name for path, name in zip(job.sources, job.wish.names, strict=True)}
-    folder = re.escape(str(job.sources[0].parent))
+    folder = rf'{re.escape(str(job.folder))}/(?:in|out)'
     text = re.sub(rf'{folder}/(?=\S)|{folder}: ', '', text)
     text = re.sub(folder, 'these pictures', text)
     return re.sub('|'.join(map(re.escape, names)), lambda found: names[found[0]], text)

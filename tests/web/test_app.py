@@ -293,6 +293,32 @@ def test_a_full_disk_is_said(client, monkeypatch):
     assert (status, answer) == (507, {'error': expected})
 
 
+def test_a_disk_that_fills_while_a_picture_comes_frees_its_place(client):
+    before = set(client.folders())
+    _, answer = client.open(['a.png'], [b'12'])
+    (folder,) = set(client.folders()) - before
+    (folder / 'in').rmdir()  # as good as a full disk for who opens a file
+    status, said = client.json_put(f'/jobs/{answer["id"]}/pictures/0', b'12')
+    expected = 'the server cannot keep the picture (No such file or directory)'
+    assert (status, said) == (507, {'error': expected})
+    assert not folder.exists()
+    assert slots(client)[0] == 3
+
+
+def test_a_disk_that_fills_with_a_result_is_said_without_its_path(client, photo, monkeypatch):
+    def fail(path, *_, **__):
+        raise OSError(f'{path}: cannot be written (No space left on device)')
+
+    monkeypatch.setattr('restorekit.web.work.write_image', fail)
+    before = set(client.folders())
+    _, state = client.do(['a.png'], [photo], model='bicubic-x2')
+    assert state == {
+        'state': 'failed',
+        'message': 'result.png: cannot be written (No space left on device)',
+    }
+    assert set(client.folders()) <= before
+
+
 def test_nothing_is_left_when_the_server_ends(tmp_path, photo):
     with running(tmp_path / 'files', limits=Limits(pixels=100_000)) as client:
         client.do(['a.png'], [photo], model='bicubic-x2')
