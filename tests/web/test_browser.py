@@ -280,6 +280,33 @@ def test_a_job_is_removed_and_its_files_go(page, photo_file, server):
     assert page.find('#empty').is_displayed()
 
 
+def test_a_job_is_cancelled_while_it_is_computed(page, tmp_path, server):
+    write_image(tmp_path / 'large.png', smooth_image(250, 350))
+    page.give(tmp_path / 'large.png')
+    page.task('sr')
+    page.select('model', 'ain-x2')
+    folders = set(server.folders())
+    page.find('#start').click()
+    page.wait(lambda: 'restoring' in page.find('#jobs').text, 'it is being restored')
+    page.find('#jobs button[aria-label="Cancel large.png"]').click()
+    page.wait(lambda: set(server.folders()) == folders, 'it has ended, and its files are gone')
+    assert page.all('#jobs li') == []
+
+
+def test_a_full_server_is_asked_again(page, photo_file, server):
+    opened = [server.open(['a.png'], [b'1'])[1]['id'] for _ in range(3)]
+    page.give(photo_file)
+    page.task('sr')
+    page.select('model', 'bicubic-x2')
+    page.find('#start').click()
+    said = 'as many as this page takes; this page tries again'
+    page.wait(lambda: said in page.find('#jobs').text, 'the queue is full')
+    page.browser.get_log('browser')  # the answer was a 503
+    for name in opened:
+        server.ask('DELETE', f'/jobs/{name}')
+    page.wait(lambda: page.all('#jobs .done'), 'it is done')
+
+
 def test_files_go_when_the_page_is_left(page, photo_file, server):
     restored(page, photo_file)
     folders = set(server.folders())
