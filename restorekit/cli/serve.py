@@ -39,9 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--max-pixels',
         type=int,
-        default=2**25,
+        default=10**8,
         metavar='N',
-        help='of all pictures of a job together; results may have 4 N (default: %(default)s)',
+        help='of all pictures of a job together, and of its result (default: %(default)s)',
     )
     parser.add_argument(
         '--max-megabytes',

@@ -10,7 +10,8 @@ class Limits:
     """What one server allows.
 
     Attributes:
-        pixels: Of all pictures of a job together; a result may have four times as many.
+        pixels: Of all pictures of a job together, and of its result. Memory peaks at some 50 bytes
+            for each.
         megabytes: Of all files of a job together.
         files: Of a job.
         users: Jobs that are uploaded, wait or are computed at a time.
@@ -24,7 +25,7 @@ class Limits:
         ValueError: If one is not positive.
     """
 
-    pixels: int = 2**25
+    pixels: int = 10**8
     megabytes: float = 200
     files: int = 20
     users: int = 16
@@ -39,11 +40,6 @@ class Limits:
             value = getattr(self, field.name)
             if not value > 0:
                 raise ValueError(f'Limits: {field.name} must be more than 0, got {value}')
-
-    @property
-    def result_pixels(self) -> int:
-        """The pixels that a result may have."""
-        return 4 * self.pixels
 
     @property
     def size(self) -> int:

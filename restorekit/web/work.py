@@ -126,10 +126,10 @@ class Workshop:
         return sizes[0]
 
     def _check_result(self, height: int, width: int) -> None:
-        if height * width > self.limits.result_pixels:
+        if height * width > self.limits.pixels:
             raise ValueError(
                 f'the result would have {millions(height * width)} pixels; this page makes up to '
-                f'{millions(self.limits.result_pixels)}; choose a smaller scale'
+                f'{millions(self.limits.pixels)}; choose a smaller scale'
             )
 
     def _models_for(self, job: Job, source: Path) -> tuple[tuple[str, ...], str]:

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from restorekit.io import write_image
+from restorekit.web.limits import Limits
 from tests.conftest import smooth_image
-from tests.web.conftest import running
+from tests.web.conftest import LIMITS, running
 
 webdriver = pytest.importorskip('selenium.webdriver', reason='selenium is not installed')
 from selenium.webdriver.common.by import By  # noqa: E402  (after the skip)
@@ -99,7 +100,8 @@ class Page:
 
 @pytest.fixture(scope='module')
 def server(tmp_path_factory):
-    with running(tmp_path_factory.mktemp('served') / 'files') as client:
+    limits = Limits(**{**LIMITS, 'pixels': 400_000})
+    with running(tmp_path_factory.mktemp('served') / 'files', limits=limits) as client:
         yield client
 
 
