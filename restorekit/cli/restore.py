@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from restorekit.cli.options import add_weights_options
+from restorekit.cli.progress import with_progress
 
 if TYPE_CHECKING:
-    from restorekit.inference import Inferencer
+    from restorekit.inference import Inferencer, Job, Size, Source
+    from restorekit.restorers.alignment import Alignment
 
 TASKS = ('sr', 'jpeg', 'hdr', 'fusion')
 
@@ -18,14 +22,17 @@ TASKS = ('sr', 'jpeg', 'hdr', 'fusion')
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What to restore, with what, and where to."""
     parser.description = """Restore image files. Where no model is named, a picture is enlarged
-        twice, one from a lossy JPEG after its artifacts are removed, and a folder with the
-        exposures of a scene is merged."""
+        twice, one from a lossy JPEG after its artifacts are removed, and the exposures of a scene
+        are merged. Files that are done already are left out, so that a run that was stopped goes
+        on; under torchrun or srun each process takes its share."""
     parser.add_argument(
         'images',
         nargs='+',
         metavar='IMAGE',
-        help='image files, or folders that hold the exposures of one scene each',
+        help='files; folders, with all below them; patterns in quotes ("**/*.jpg"); @FILE or -, a '
+        'list in a file or on standard input. The exposures of a scene lie in a folder each',
     )
+    parser.add_argument('-o', '--out', required=True, metavar='OUT', help='a folder, or a file')
     parser.add_argument(
         '--task',
         choices=TASKS,
@@ -39,16 +46,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='enlarge N times where no model is named (default: 2, and 1 of brackets)',
     )
     add_weights_options(parser, device='a GPU if there is one')
-    parser.add_argument(
-        '-o', '--out', required=True, metavar='OUT', help='a folder, or for one image a file'
-    )
-    parser.add_argument(
-        '--bits',
-        type=int,
-        choices=(8, 16),
-        default=8,
-        help='depth of the files written (default: 8)',
-    )
+    _add_result_options(parser)
+    _add_bracket_options(parser)
     parser.add_argument(
         '--tile',
         type=int,
@@ -59,57 +58,193 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--overlap', type=int, default=32, metavar='N', help='of tiles (default: %(default)s)'
     )
     parser.add_argument(
+        '--ensemble',
+        action='store_true',
+        help='the mean of 8 results, of flipped and turned inputs: slightly better, 8 times slower',
+    )
+    parser.add_argument(
+        '--dry-run', action='store_true', help='say what would be written, and do nothing'
+    )
+
+
+def _add_result_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group('results')
+    sizes = group.add_mutually_exclusive_group()
+    sizes.add_argument(
+        '--outscale',
+        type=float,
+        metavar='S',
+        help='enlarge S times, 2.5 say: by the model, then by bicubic',
+    )
+    sizes.add_argument(
+        '--size', type=_box, metavar='WxH', help='as large as fits into W x H pixels, likewise'
+    )
+    group.add_argument(
+        '--format',
+        metavar='EXT',
+        help='of the files, jpg say (default: that of a lossless source, else png)',
+    )
+    group.add_argument(
+        '--bits', type=int, choices=(8, 16), help='depth of the files (default: that of the source)'
+    )
+    group.add_argument(
+        '--quality', type=int, metavar='Q', help='of lossy formats, 1 to 100 (default: 95)'
+    )
+    group.add_argument(
         '--tonemap',
-        choices=('mu', 'reinhard', 'drago'),
+        choices=('mu', 'reinhard', 'drago', 'mantiuk'),
         help='write a picture of an HDR result beside it',
     )
-    parser.add_argument('--overwrite', action='store_true', help='replace files that exist')
+    group.add_argument('--overwrite', action='store_true', help='replace files that exist')
+
+
+def _add_bracket_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group('brackets')
+    group.add_argument(
+        '--ev',
+        type=float,
+        nargs='+',
+        default=(),
+        metavar='EV',
+        help='exposures of the frames in the order of their names, -2 0 2 say (default: from '
+        'exposure.txt or EXIF)',
+    )
+    group.add_argument(
+        '--bracket-size',
+        type=int,
+        metavar='N',
+        help='a folder holds several brackets of N frames (default: told apart by EXIF)',
+    )
+    group.add_argument(
+        '--align',
+        choices=('mtb', 'ecc'),
+        help='align the frames of a hand-held bracket before a method without a network: by median '
+        'bitmaps (shift), or by correlation (shift and rotation)',
+    )
 
 
 def run(args: argparse.Namespace) -> None:
     """Restore; every image that fails is named, the others are done."""
-    from restorekit.inference import plan_jobs, restore_file
+    from restorekit.inference import Output, find_sources, plan_jobs, run_jobs
+    from restorekit.inference.shares import share
 
-    inferencers = _inferencers(args)
-    jobs = plan_jobs(
+    suffix = None if args.format is None else f'.{args.format.lower().lstrip(".")}'
+    output = Output(args.bits, suffix, args.quality, args.tonemap, args.overwrite)
+    size = _size(args)
+    named = _named(args)
+    wanted = args.task in ('hdr', 'fusion') if args.task else None
+    sources = find_sources(
         args.images,
-        args.out,
-        [restore.model for restore in inferencers],
-        bits=args.bits,
-        tone=args.tonemap,
-        overwrite=args.overwrite,
+        brackets=wanted if named is None else named.model.takes_bracket,
+        bracket_size=args.bracket_size,
+        leave_out=Path(args.out),
     )
+    sources = share(sources)
+    inferencers = [named] * len(sources) if named else _chosen(args, sources)
+    _align(args.align, inferencers)
+    jobs = plan_jobs(sources, args.out, [restore.model for restore in inferencers], output)
+    pairs = _to_do(args, jobs, inferencers)
+    if args.dry_run:
+        for job, _ in pairs:
+            print(f'{job.source} -> {", ".join(map(str, job.written))}')
+        return
     failures = []
-    for job, restore in zip(jobs, inferencers, strict=True):
-        try:
-            taken = restore_file(restore, job, bits=args.bits, tone=args.tonemap)
-        except (ValueError, OSError, ModuleNotFoundError) as error:
-            message = str(error)
-            failures.append(message if str(job.source) in message else f'{job.source}: {message}')
-        else:
-            frames = f' (of its frames {", ".join(taken)})' if taken else ''
-            print(f'{job.source} -> {job.target}{frames}')
+    todo = [job for job, _ in pairs]
+    outcomes = run_jobs(todo, [restore for _, restore in pairs], output, size=size, ev=args.ev)
+    for outcome in with_progress(outcomes, len(todo)):
+        if outcome.fault:
+            failures.append(outcome.fault)
+            continue
+        notes = f' ({"; ".join(outcome.notes)})' if outcome.notes else ''
+        print(f'{outcome.job.source} -> {outcome.job.target}{notes}', flush=True)
     if failures:
-        print(f'{len(jobs) - len(failures)} of {len(jobs)} images restored', file=sys.stderr)
+        print(f'{len(todo) - len(failures)} of {len(todo)} images restored', file=sys.stderr)
         raise ValueError('\n  '.join(failures))
 
 
-def _inferencers(args: argparse.Namespace) -> list[Inferencer]:
-    """One for each source; sources with equal needs share theirs."""
-    from restorekit.inference import TILE, Inferencer, choose
+def _options(args: argparse.Namespace) -> dict[str, Any]:
+    from restorekit.inference import TILE
+    from restorekit.inference.shares import own_device
 
     tile = TILE if args.tile is None else args.tile or None
-    options = {'device': args.device, 'tile': tile, 'overlap': args.overlap}
-    if args.model or args.weights:
-        if args.task or args.scale:
-            raise ValueError('--task and --scale choose a model; one is named already')
-        named = Inferencer(args.model, args.weights, unsafe_load=args.unsafe_load, **options)
-        return [named] * len(args.images)
-    missing = [path for path in args.images if not Path(path).exists()]
-    if missing:
-        raise FileNotFoundError('no such file: ' + ', '.join(missing))
-    choices = [choose(path, args.task, args.scale) for path in args.images]
-    for path, choice in zip(args.images, choices, strict=True):
-        print(f'{path}: {choice}')
-    built = {models: Inferencer(models, **options) for models in {c.models for c in choices}}
+    return {
+        'device': args.device or own_device(),
+        'tile': tile,
+        'overlap': args.overlap,
+        'ensemble': args.ensemble,
+    }
+
+
+def _named(args: argparse.Namespace) -> Inferencer | None:
+    """The model that the user names."""
+    from restorekit.inference import Inferencer
+
+    if not (args.model or args.weights):
+        return None
+    if args.task or args.scale:
+        raise ValueError('--task and --scale choose a model; one is named already')
+    return Inferencer(args.model, args.weights, unsafe_load=args.unsafe_load, **_options(args))
+
+
+def _chosen(args: argparse.Namespace, sources: Sequence[Source]) -> list[Inferencer]:
+    """One for each source; sources with equal needs share theirs."""
+    from restorekit.inference import Inferencer, choose
+
+    scale = args.scale
+    if scale is None and args.outscale is not None and args.task != 'jpeg':
+        scale = next((scale for scale in (2, 3, 4) if scale >= args.outscale), 4)
+    known = bool(args.ev)
+    choices = [choose(source, args.task, scale, known_exposures=known) for source in sources]
+    for source, choice in zip(sources, choices, strict=True):
+        print(f'{source}: {choice}')
+    built = {models: Inferencer(models, **_options(args)) for models in {c.models for c in choices}}
     return [built[choice.models] for choice in choices]
+
+
+def _size(args: argparse.Namespace) -> Size | None:
+    from restorekit.inference import Size
+
+    if args.outscale is not None and not 0 < args.outscale <= 16:
+        raise ValueError(f'--outscale must be above 0 and 16 at most, got {args.outscale}')
+    if args.quality is not None and not 1 <= args.quality <= 100:
+        raise ValueError(f'--quality must be 1 to 100, got {args.quality}')
+    if args.outscale is None and args.size is None:
+        return None
+    return Size(args.outscale, args.size)
+
+
+def _box(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r'([1-9]\d{0,5})[xX×]([1-9]\d{0,5})', text)
+    if match is None:
+        raise argparse.ArgumentTypeError(f'expected width x height, 4000x3000 say, got {text!r}')
+    return int(match[1]), int(match[2])
+
+
+def _align(kind: Alignment | None, inferencers: Sequence[Inferencer]) -> None:
+    from restorekit.restorers.classical import BracketMethod
+
+    if kind is None:
+        return
+    for restore in inferencers:
+        methods = [part for part in restore.model.modules() if isinstance(part, BracketMethod)]
+        if not methods:
+            raise ValueError('--align is for debevec, mertens and other methods without a network')
+        for method in methods:
+            method.align = kind
+
+
+def _to_do(
+    args: argparse.Namespace, jobs: Sequence[Job], inferencers: Sequence[Inferencer]
+) -> list[tuple[Job, Inferencer]]:
+    """The jobs that are not done; an error where a file was named and its result exists."""
+    pairs = list(zip(jobs, inferencers, strict=True))
+    existing = [path for job in jobs for path in job.written if path.exists()]
+    if args.overwrite or not existing:
+        return pairs
+    if all(Path(word).is_file() for word in args.images):
+        listed = ', '.join(map(str, existing))
+        raise ValueError(f'exists already: {listed}; --overwrite replaces')
+    todo = [pair for pair in pairs if not pair[0].is_done]
+    if len(todo) < len(pairs):
+        print(f'{len(pairs) - len(todo)} of {len(pairs)} are done already; --overwrite replaces')
+    return todo

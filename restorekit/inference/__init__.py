@@ -2,10 +2,12 @@
 
 from restorekit.inference.choice import Choice, choose
 from restorekit.inference.door import restore
-from restorekit.inference.files import Job, plan_jobs, restore_file
 from restorekit.inference.inferencer import TILE, Inferencer
+from restorekit.inference.jobs import Job, Output, plan_jobs
 from restorekit.inference.loading import load_restorer
 from restorekit.inference.program import ExportError, export
+from restorekit.inference.running import Outcome, Size, run_jobs
+from restorekit.inference.sources import Source, find_sources
 
 __all__ = [
     'TILE',
@@ -13,10 +15,15 @@ __all__ = [
     'ExportError',
     'Inferencer',
     'Job',
+    'Outcome',
+    'Output',
+    'Size',
+    'Source',
     'choose',
     'export',
+    'find_sources',
     'load_restorer',
     'plan_jobs',
     'restore',
-    'restore_file',
+    'run_jobs',
 ]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from restorekit.catalogue import Task, catalogue
-from restorekit.io import BracketError, find_bracket
+from restorekit.inference.sources import Source
+from restorekit.io import BracketError, order_bracket
 from restorekit.io.jpeg import jpeg_quality
 
 BRACKETS: Mapping[Task, str] = {'hdr': 'debevec', 'fusion': 'mertens'}
@@ -32,28 +32,36 @@ class Choice:
         return f'{", then ".join(self.models)} ({self.reason})'
 
 
-def choose(source: str | Path, task: Task | None = None, scale: int | None = None) -> Choice:
-    """The models for a file, or for the folder of a bracket.
+def choose(
+    source: Source,
+    task: Task | None = None,
+    scale: int | None = None,
+    *,
+    known_exposures: bool = False,
+) -> Choice:
+    """The models for a picture or a bracket.
 
-    A folder is merged: to HDR where the exposures are known, and else to a picture. A picture is
+    A bracket is merged: to HDR where the exposures are known, and else to a picture. A picture is
     enlarged twice; a lossy JPEG is cleaned first, since a network for enlarging takes its blocks
     for edges.
 
     Args:
-        source: It must exist.
+        source: As `find_sources` gives it.
         task: What is to be done; None goes by the source.
         scale: Output size over input size; None is 2 for pictures and 1 otherwise.
+        known_exposures: Whether those of a bracket are known, whatever its files say.
     Raises:
         ValueError: If the source is of the wrong kind for the task, or there is no model.
     """
-    path = Path(source)
-    if path.is_dir():
-        return _for_bracket(path, task, scale)
+    if source.is_bracket:
+        return _for_bracket(source, task, scale, known=known_exposures)
     if task in BRACKETS:
-        raise ValueError(f'{path}: {task} takes a folder with the exposures of a scene, got a file')
+        raise ValueError(
+            f'{source}: {task} takes a folder with the exposures of a scene, got a file'
+        )
     if task == 'jpeg':
         return Choice(models_for('jpeg', scale), 'as asked for')
-    quality, enlarge = jpeg_quality(path), models_for('sr', scale)
+    quality, enlarge = jpeg_quality(source.path), models_for('sr', scale)
     if quality is None or quality > CLEAN_QUALITY:
         kind = 'not a JPEG' if quality is None else f'a JPEG of quality about {quality}'
         return Choice(enlarge, kind)
@@ -78,16 +86,15 @@ def models_for(task: Task, scale: int | None = None) -> tuple[str, ...]:
     return (BRACKETS[task],) if scale in (None, 1) else (BRACKETS[task], _enlarging(scale))
 
 
-def _for_bracket(folder: Path, task: Task | None, scale: int | None) -> Choice:
+def _for_bracket(source: Source, task: Task | None, scale: int | None, *, known: bool) -> Choice:
     if task in ('sr', 'jpeg'):
-        raise ValueError(f'{folder}: {task} takes an image, got a folder')
+        raise ValueError(f'{source}: {task} takes an image, got a bracket')
     reason = 'as asked for'
     if task is None:
         try:
-            find_bracket(folder)
+            order_bracket(source.frames, name=str(source), by='mean' if known else 'exposure')
         except BracketError as error:
-            find_bracket(folder, need_exposures=False)  # whatever else is wrong with it
-            task, reason = 'fusion', f'no HDR: {str(error).removeprefix(f"{folder}: ")}'
+            task, reason = 'fusion', f'no HDR: {str(error).removeprefix(f"{source}: ")}'
         else:
             task, reason = 'hdr', 'a bracket with known exposures'
     return Choice(models_for(task, scale), reason)

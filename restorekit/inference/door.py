@@ -9,9 +9,10 @@ import numpy as np
 
 from restorekit.catalogue import Task
 from restorekit.inference.choice import choose, models_for
-from restorekit.inference.files import restored
 from restorekit.inference.inferencer import TILE, Inferencer
 from restorekit.inference.loading import Model
+from restorekit.inference.running import load, restored
+from restorekit.inference.sources import find_sources
 
 
 def restore(
@@ -45,13 +46,14 @@ def restore(
     if model is not None and (task is not None or scale is not None):
         raise ValueError('restore: task and scale choose a model; one is named already')
     if isinstance(source, str | Path):
-        path = Path(source)
-        if not path.exists():
-            raise FileNotFoundError(f'{path}: no such file')
-        run = Inferencer(
-            choose(path, task, scale).models if model is None else model, device=device, tile=tile
-        )
-        return restored(run, path)[0]
+        named = None if model is None else Inferencer(model, device=device, tile=tile)
+        wanted = task in ('hdr', 'fusion') if named is None else named.model.takes_bracket
+        known = True if Path(source).is_dir() else None  # a folder is that of one scene
+        found = find_sources([source], brackets=known if wanted or named is None else False)
+        if len(found) > 1:
+            raise ValueError(f'{source}: holds {len(found)} pictures; restore takes one')
+        run = named or Inferencer(choose(found[0], task, scale).models, device=device, tile=tile)
+        return restored(run, load(found[0], run.model))
     if model is None:
         kind: Task = 'fusion' if exposures is None else 'hdr'
         model = models_for(task or ('sr' if isinstance(source, np.ndarray) else kind), scale)

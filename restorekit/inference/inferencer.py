@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
@@ -16,6 +17,7 @@ from restorekit.io import check_exposures
 from restorekit.restorers import BaseRestorer
 
 TILE = 512  # pixels: where commands divide images
+LEAST_TILE = 64
 
 
 class Inferencer:
@@ -27,6 +29,7 @@ class Inferencer:
         tile: Side of the tiles, in pixels, into which larger images are divided, before each model
             of a chain; None takes images whole. Methods that need the whole image get it.
         overlap: Of neighbouring tiles, in pixels.
+        ensemble: Restore the image in its eight flips and rotations too, and take the mean.
     Raises:
         FileNotFoundError, ConfigError, CheckpointError: As `load_restorer` says.
         ValueError: If config or weights are missing, or the overlap is not less than the tile.
@@ -40,6 +43,7 @@ class Inferencer:
         device: str | None = None,
         tile: int | None = None,
         overlap: int = 32,
+        ensemble: bool = False,
         unsafe_load: bool = False,
     ) -> None:
         if not isinstance(tile, int | None) or not isinstance(overlap, int):
@@ -48,6 +52,7 @@ class Inferencer:
             raise ValueError(f'tile: overlap must be in [0, tile), got {overlap} of {tile}')
         self.tile = tile
         self.overlap = overlap
+        self.ensemble = ensemble
         self.device = device_of(device)
         model = load_restorer(config, weights, unsafe_load=unsafe_load)
         self.model: BaseRestorer = model.to(self.device)
@@ -83,17 +88,8 @@ class Inferencer:
         light = None
         if exposures is not None:
             light = torch.tensor([list(exposures)], dtype=torch.float32, device=self.device)
-        height, width = frames[0].shape[:2]
-        try:
-            images = batch if self.model.takes_bracket else batch[:, 0]
-            restored = self.model.restore_by(self._run, images, light)
-        except (MemoryError, RuntimeError) as error:
-            if 'memory' not in str(error):
-                raise
-            raise ValueError(
-                f'an image of {height} x {width} does not fit into the memory of {self.device} '
-                'with this network; divide it into tiles'
-            ) from None
+        images = batch if self.model.takes_bracket else batch[:, 0]
+        restored = self._ensemble(images, light) if self.ensemble else self._whole(images, light)
         if not restored.isfinite().all():
             raise ValueError(
                 'the network gives values that are not finite; its weights are damaged'
@@ -130,13 +126,49 @@ class Inferencer:
                     f'Inferencer: expected values in [0, 1], the image has {low:g} to {high:g}'
                 )
 
+    def _whole(self, images: Tensor, exposures: Tensor | None) -> Tensor:
+        return self.model.restore_by(self._run, images, exposures)
+
+    def _ensemble(self, images: Tensor, exposures: Tensor | None) -> Tensor:
+        total = None
+        for turns, flipped in itertools.product(range(4), (False, True)):
+            turned = images.rot90(turns, (-2, -1))
+            turned = turned.flip(-1) if flipped else turned
+            result = self._whole(turned.contiguous(), exposures)
+            result = (result.flip(-1) if flipped else result).rot90(-turns, (-2, -1))
+            total = result if total is None else total + result
+        assert total is not None
+        return total / 8
+
     def _run(self, model: BaseRestorer, images: Tensor, exposures: Tensor | None) -> Tensor:
-        if self.tile is None or not model.divisible:
+        """The model in tiles, smaller ones where the memory does not suffice."""
+        height, width = images.shape[-2:]
+        tile = self.tile
+        while True:
+            try:
+                return self._tiled(model, images, exposures, tile)
+            except (MemoryError, RuntimeError) as error:
+                if 'memory' not in str(error):
+                    raise
+                smaller = min(tile or max(height, width), height, width) // 2
+                if not model.divisible or smaller < max(LEAST_TILE, 2 * self.overlap):
+                    raise ValueError(
+                        f'an image of {height} x {width} does not fit into the memory of '
+                        f'{self.device} with this network'
+                    ) from None
+            tile = smaller
+            if self.device.type == 'cuda':
+                torch.cuda.empty_cache()
+
+    def _tiled(
+        self, model: BaseRestorer, images: Tensor, exposures: Tensor | None, tile: int | None
+    ) -> Tensor:
+        if tile is None or not model.divisible:
             return model.restore(images, exposures)
         return tiled(
             lambda piece: model.restore(piece, exposures),
             images,
-            tile=self.tile,
+            tile=tile,
             overlap=self.overlap,
             scale=model.scale,
         )

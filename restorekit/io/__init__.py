@@ -2,14 +2,15 @@
 
 from restorekit.io.bracket import (
     Bracket,
-    BracketError,
     check_brightness,
-    check_exposures,
     choose_frames,
     find_bracket,
+    frames_in,
     natural_order,
     order_bracket,
 )
+from restorekit.io.errors import BracketError, ImageReadError
+from restorekit.io.exposures import check_exposures
 from restorekit.io.files import check_writable, remove_leftovers, whole_file, write_whole
 from restorekit.io.hdr import (
     HDR_EXTENSIONS,
@@ -24,15 +25,18 @@ from restorekit.io.hdr import (
 from restorekit.io.image import (
     EXTENSIONS,
     BitDepth,
-    ImageReadError,
-    Sampling,
+    Picture,
     image_size,
     is_image,
-    jpeg_round_trip,
     read_image,
+    read_picture,
+    read_pixels,
+    to_float,
     to_integers,
-    write_image,
 )
+from restorekit.io.jpeg import Sampling, jpeg_round_trip
+from restorekit.io.metadata import Metadata, read_header
+from restorekit.io.writing import holds, write_image
 
 __all__ = [
     'EXTENSIONS',
@@ -42,6 +46,8 @@ __all__ = [
     'Bracket',
     'BracketError',
     'ImageReadError',
+    'Metadata',
+    'Picture',
     'Sampling',
     'ToneMap',
     'check_brightness',
@@ -49,7 +55,9 @@ __all__ = [
     'check_writable',
     'choose_frames',
     'find_bracket',
+    'frames_in',
     'hdr_size',
+    'holds',
     'image_size',
     'is_hdr',
     'is_image',
@@ -57,8 +65,12 @@ __all__ = [
     'natural_order',
     'order_bracket',
     'read_hdr',
+    'read_header',
     'read_image',
+    'read_picture',
+    'read_pixels',
     'remove_leftovers',
+    'to_float',
     'to_integers',
     'tonemap',
     'whole_file',

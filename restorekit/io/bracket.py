@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,16 +11,13 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from restorekit.io.camera import is_raw
+from restorekit.io.errors import BracketError
+from restorekit.io.exposures import check_exposures, exif_exposures, listed_exposures
 from restorekit.io.image import image_size, is_image, read_image
 
 Order = Literal['exposure', 'mean', 'either']
 EXPOSURE_FILE = 'exposure.txt'
-MAX_SPAN = 40  # EV; from starlight to the sun are some 35
-EXPOSURE_TIME, F_NUMBER, ISO, EXIF_IFD = 0x829A, 0x829D, 0x8827, 0x8769
-
-
-class BracketError(ValueError):
-    """The files of a scene are not a bracket; the message names the scene."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +39,8 @@ def find_bracket(
 ) -> Bracket:
     """The bracket in a folder, ordered dark to bright whatever the order of its files.
 
-    Exposures come from `exposure.txt` (one EV per line, in the order of the file names), or else
-    from the frames' EXIF (time, aperture and ISO).
+    Exposures come from `exposure.txt` (one EV per line, or one time such as 1/100, in the order of
+    the file names), or else from the frames' EXIF (time, aperture and ISO).
 
     Args:
         folder: The folder of one scene; every 8- or 16-bit image in it is a frame.
@@ -58,7 +54,7 @@ def find_bracket(
     folder = Path(folder)
     if not folder.is_dir():
         raise BracketError(f'{folder}: no such folder')
-    frames = sorted((path for path in folder.iterdir() if _is_frame(path)), key=natural_order)
+    frames = frames_in(folder)
     wanted = str(num_frames) if num_frames else 'two or more'
     if len(frames) < 2 or num_frames not in (None, len(frames)):
         raise BracketError(f'{folder}: expected {wanted} frames, got {len(frames)}')
@@ -87,7 +83,7 @@ def order_bracket(frames: Sequence[Path], *, name: str, by: Order = 'exposure') 
     exposures: Sequence[float | None] = [None] * len(frames)
     if by != 'mean':
         is_listed = listing.is_file()
-        exposures = _listed(listing, len(frames)) if is_listed else _from_exif(frames)
+        exposures = listed_exposures(listing, len(frames)) if is_listed else exif_exposures(frames)
     values = [value for value in exposures if value is not None]
     known = len(values) == len(frames)
     if not known and by == 'exposure':
@@ -106,29 +102,6 @@ def order_bracket(frames: Sequence[Path], *, name: str, by: Order = 'exposure') 
         tuple(frame for _, frame in ordered),
         tuple(round(value - darkest, 4) for value, _ in ordered) if known else (),
     )
-
-
-def check_exposures(exposures: Sequence[float], count: int, name: str) -> None:
-    """Raise unless there is an exposure for each frame, and they rise as a camera's may.
-
-    Args:
-        exposures: In EV.
-        count: How many frames there are.
-        name: Of the scene, for messages.
-    Raises:
-        BracketError: If they are too few or too many, no numbers, do not rise, or span too much.
-    """
-    try:
-        values = [float(value) for value in exposures]
-    except (TypeError, ValueError):
-        values = []
-    good = len(values) == count and all(map(math.isfinite, values))
-    rising = all(low < high for low, high in itertools.pairwise(values))
-    if not good or not rising or values[-1] - values[0] > MAX_SPAN:
-        raise BracketError(
-            f'{name}: expected {count} exposures in EV that rise from dark to bright and span '
-            f'{MAX_SPAN} at most, got {exposures!r}'
-        )
 
 
 def check_brightness(bracket: Bracket, frames: Sequence[np.ndarray], name: str) -> None:
@@ -176,34 +149,15 @@ def natural_order(path: Path) -> list:
     return [int(part) if part.isdigit() else part.lower() for part in parts]
 
 
+def frames_in(folder: Path) -> list[Path]:
+    """The images in a folder in the order of their names; of a raw file and its JPEG, the JPEG."""
+    found = [path for path in folder.iterdir() if _is_frame(path)]
+    developed = {path.stem for path in found if not is_raw(path)}
+    return sorted(
+        (path for path in found if not is_raw(path) or path.stem not in developed),
+        key=natural_order,
+    )
+
+
 def _is_frame(path: Path) -> bool:
     return path.is_file() and is_image(path) and not path.name.startswith('.')
-
-
-def _listed(listing: Path, count: int) -> list[float]:
-    lines = listing.read_text(errors='replace').split()
-    try:
-        values = [float(line) for line in lines]
-    except ValueError:
-        values = []
-    if len(values) != count or not all(map(math.isfinite, values)):
-        raise BracketError(
-            f'{listing}: expected {count} numbers (one EV per line), got {" ".join(lines)!r}'
-        )
-    return values
-
-
-def _from_exif(frames: Sequence[Path]) -> list[float | None]:
-    """The EV of the light in each frame, log2(time x ISO / aperture^2); None where unknown."""
-    from PIL import Image
-
-    values: list[float | None] = []
-    for frame in frames:
-        try:
-            with Image.open(frame) as image:
-                exif = image.getexif().get_ifd(EXIF_IFD)
-            light = float(exif[EXPOSURE_TIME]) * float(exif.get(ISO, 100))
-            values.append(math.log2(light / float(exif.get(F_NUMBER, 1)) ** 2))
-        except (KeyError, OSError, ValueError, TypeError, ZeroDivisionError, SyntaxError):
-            values.append(None)
-    return values

@@ -11,8 +11,9 @@ import numpy as np
 import torch
 
 from restorekit.functional import mu_law
+from restorekit.io.errors import ImageReadError
 from restorekit.io.files import whole_file, write_whole
-from restorekit.io.image import ImageReadError, read_bytes, read_image
+from restorekit.io.image import read_bytes, read_image
 
 HDR_EXTENSIONS = ('.hdr', '.exr')
 WRITABLE = (*HDR_EXTENSIONS, '.tif', '.tiff')

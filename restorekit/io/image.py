@@ -1,10 +1,9 @@
-"""Image files in and out. BGR exists only in this folder; everywhere else it is RGB."""
+"""Image files in. BGR exists only in this folder; everywhere else it is RGB."""
 
 from __future__ import annotations
 
-import io
 import os
-import warnings
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -15,26 +14,41 @@ import cv2  # noqa: E402
 import numpy as np  # noqa: E402
 import simplejpeg  # noqa: E402
 
-from restorekit.io.files import write_whole  # noqa: E402
+from restorekit.io.camera import camera_pixels, is_camera_file  # noqa: E402
+from restorekit.io.errors import ImageReadError  # noqa: E402
+from restorekit.io.metadata import MARK, Metadata, read_header  # noqa: E402
+from restorekit.io.tiff import is_tiff, tiff_pixels, turned  # noqa: E402
 
 JPEG_START = b'\xff\xd8'
-EXIF, EXIF_WITHIN = b'Exif\0\0', 2**17  # its mark, and how far into a JPEG it may begin
+EXIF_WITHIN = 2**17  # bytes of a JPEG
 BitDepth = Literal[8, 16]
-Sampling = Literal['4:2:0', '4:4:4']  # of a JPEG's chroma
-EXTENSIONS = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.webp')
+EXTENSIONS = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.webp', '.avif')
 
 
-class ImageReadError(ValueError):
-    """A file is not an image, or is incomplete."""
+@dataclass(frozen=True)
+class Picture:
+    """An image file.
+
+    Attributes:
+        image: (H, W, 3) RGB or (H, W, 1), float32 in [0, 1], upright.
+        alpha: (H, W, 1), float32 in [0, 1]; None where there is none.
+        bits: 8 or 16, of the file.
+        metadata: What else goes into a file that is made of it.
+    """
+
+    image: np.ndarray
+    alpha: np.ndarray | None = None
+    bits: BitDepth = 8
+    metadata: Metadata = field(default_factory=Metadata)
 
 
 def is_image(path: str | Path) -> bool:
-    """Whether a file's name is that of an image."""
-    return Path(path).suffix.lower() in EXTENSIONS
+    """Whether a file's name is that of an image that can be read."""
+    return Path(path).suffix.lower() in EXTENSIONS or is_camera_file(path)
 
 
 def read_image(path: str | Path) -> np.ndarray:
-    """Read a PNG, JPEG, BMP, TIFF or WebP file, 8 or 16 bits.
+    """Read a PNG, JPEG, BMP, TIFF, WebP, AVIF, HEIC or raw file, 8 or 16 bits.
 
     The orientation in the EXIF data is applied. An alpha channel is dropped.
 
@@ -45,17 +59,44 @@ def read_image(path: str | Path) -> np.ndarray:
         FileNotFoundError: If there is no such file.
         ImageReadError: If the file is empty, truncated, damaged as far as its format lets that be
             seen, or not an image.
+        ModuleNotFoundError: If the format needs an extra that is not installed.
     """
-    data = read_bytes(path)
-    image = _jpeg_pixels(path, data) if data.startswith(JPEG_START) else None
-    image = _pixels(path, data) if image is None else image
-    peak = {np.uint8: 255, np.uint16: 65535}.get(image.dtype.type)
-    if peak is None:
+    return to_float(read_pixels(path))
+
+
+def read_pixels(path: str | Path) -> np.ndarray:
+    """What `read_image` reads, (H, W, C), as the uint8 or uint16 of the file."""
+    return _decoded(path, read_bytes(path))
+
+
+def read_picture(path: str | Path) -> Picture:
+    """Read an image file with all that `Picture` holds.
+
+    Raises:
+        FileNotFoundError, ImageReadError, ModuleNotFoundError: As `read_image`; an ImageReadError
+            too if it is an animation or has several pages.
+    """
+    header = read_header(path)
+    if header is not None and header.frames > 1:
         raise ImageReadError(
-            f'{path}: expected 8 or 16 bits per channel, got {image.dtype} (linear HDR?)'
+            f'{path}: an animation, or a file of {header.frames} pages; give them one by one'
         )
-    image = image[..., None] if image.ndim == 2 else image[..., ::-1]
-    return np.divide(image, np.float32(peak), dtype=np.float32)
+    data = read_bytes(path)
+    pixels = _decoded(path, data)
+    alpha = None
+    if header is not None and header.has_alpha:
+        alpha = _alpha(path, data, header.orientation)
+    return Picture(
+        image=to_float(pixels),
+        alpha=alpha,
+        bits=8 if pixels.dtype == np.uint8 else 16,
+        metadata=Metadata() if header is None else header.metadata,
+    )
+
+
+def to_float(pixels: np.ndarray) -> np.ndarray:
+    """uint8 or uint16 as float32 in [0, 1]."""
+    return np.divide(pixels, np.float32(np.iinfo(pixels.dtype).max), dtype=np.float32)
 
 
 def image_size(path: str | Path) -> tuple[int, int]:
@@ -65,49 +106,8 @@ def image_size(path: str | Path) -> tuple[int, int]:
         FileNotFoundError: If there is no such file.
         ImageReadError: If the file is not an image.
     """
-    from PIL import Image, UnidentifiedImageError
-
-    try:
-        with warnings.catch_warnings(), Image.open(path) as image:
-            warnings.simplefilter('ignore')  # damaged EXIF is of no interest here
-            width, height = image.size
-            if image.format not in ('JPEG', 'MPO', 'WEBP'):
-                return height, width  # EXIF of a PNG: only read whole; TIFF: applied
-            turned = image.getexif().get(0x0112, 1) >= 5  # EXIF orientations 5 to 8 swap the sides
-            return (width, height) if turned else (height, width)
-    except FileNotFoundError:
-        raise FileNotFoundError(f'{path}: no such file') from None
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError):
-        # 16-bit RGB TIFF, which Pillow does not know; or not an image.
-        return read_image(path).shape[:2]
-
-
-def write_image(path: str | Path, image: np.ndarray, *, bits: BitDepth = 8) -> None:
-    """Write an image, rounded to 8 or 16 bits; the extension of the name says the format.
-
-    The file appears under its name only once it is whole.
-
-    Args:
-        path: The file to write; its folder must exist.
-        image: (H, W, 3) RGB or (H, W, 1) gray, float in [0, 1] (clipped) or uint8.
-        bits: 8 or 16 (PNG and TIFF).
-    Raises:
-        ValueError: If the shape, the extension or the depth is not one of these.
-        OSError: If the file cannot be written.
-    """
-    path = Path(path)
-    if image.ndim != 3 or image.shape[2] not in (1, 3):
-        raise ValueError(f'{path}: expected (H, W, 1) or (H, W, 3), got {image.shape}')
-    if not is_image(path):
-        raise ValueError(f'{path}: unknown extension; accepted: {", ".join(EXTENSIONS)}')
-    if bits not in (8, 16) or (bits == 16 and path.suffix.lower() not in ('.png', '.tif', '.tiff')):
-        raise ValueError(f'{path}: {bits} bits; accepted: 8, or 16 for PNG and TIFF')
-    if image.dtype != np.uint8:
-        image = to_integers(image, bits)
-    done, data = cv2.imencode(path.suffix, image[..., ::-1])
-    if not done:
-        raise ValueError(f'{path}: OpenCV could not encode {image.shape} {image.dtype}')
-    write_whole(path, data.tobytes())
+    header = read_header(path)
+    return read_pixels(path).shape[:2] if header is None else header.size
 
 
 def to_integers(image: np.ndarray, bits: BitDepth = 8) -> np.ndarray:
@@ -115,35 +115,6 @@ def to_integers(image: np.ndarray, bits: BitDepth = 8) -> np.ndarray:
     peak = 2**bits - 1
     dtype = np.uint8 if bits == 8 else np.uint16
     return np.floor(np.clip(image, 0, 1) * peak + 0.5).astype(dtype)
-
-
-def jpeg_round_trip(image: np.ndarray, quality: int, *, sampling: Sampling = '4:2:0') -> np.ndarray:
-    """An image as OpenCV's JPEG encoder at `quality` leaves it.
-
-    Args:
-        image: (H, W, 3) RGB or (H, W, 1) gray, uint8, or float in [0, 1] and rounded to 8 bits
-            first.
-        quality: 1 to 100.
-        sampling: Of the chroma.
-    Returns:
-        Same shape, uint8 where it was, else float32.
-    """
-    options = [cv2.IMWRITE_JPEG_QUALITY, quality]
-    if sampling == '4:4:4':
-        options += [
-            cv2.IMWRITE_JPEG_SAMPLING_FACTOR,
-            cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
-        ]
-    eight_bit = image.dtype == np.uint8
-    source = image if eight_bit else to_integers(image)
-    done, data = cv2.imencode('.jpg', source[..., ::-1], options)
-    if not done:
-        raise ValueError(f'JPEG: OpenCV could not encode {image.shape}')
-    colour = cv2.IMREAD_COLOR if image.shape[2] == 3 else cv2.IMREAD_GRAYSCALE
-    decoded = cv2.imdecode(data, colour)
-    assert decoded is not None
-    decoded = decoded[..., None] if decoded.ndim == 2 else decoded[..., ::-1]
-    return decoded if eight_bit else np.divide(decoded, np.float32(255), dtype=np.float32)
 
 
 def read_bytes(path: str | Path) -> bytes:
@@ -160,8 +131,38 @@ def read_bytes(path: str | Path) -> bytes:
     return data
 
 
+def _decoded(path: str | Path, data: bytes) -> np.ndarray:
+    """(H, W, 3) RGB or (H, W, 1), upright, as the uint8 or uint16 of the file."""
+    if is_camera_file(path):
+        image: np.ndarray | None = camera_pixels(path)
+    elif is_tiff(data):
+        image = tiff_pixels(path, data)
+        image = image[..., :3] if image.ndim == 3 else image
+    else:
+        image = _jpeg_pixels(path, data) if data.startswith(JPEG_START) else None
+        image = _pixels(path, data) if image is None else image
+    assert image is not None
+    if image.dtype not in (np.uint8, np.uint16):
+        raise ImageReadError(
+            f'{path}: expected 8 or 16 bits per channel, got {image.dtype} (linear HDR?)'
+        )
+    return image[..., None] if image.ndim == 2 else image
+
+
+def _alpha(path: str | Path, data: bytes, orientation: int) -> np.ndarray | None:
+    """(H, W, 1) float32 of a file that says that it has an alpha channel, upright."""
+    if is_tiff(data):
+        image: np.ndarray | None = tiff_pixels(path, data)
+    else:  # as stored: OpenCV turns no picture that it reads unchanged
+        stored = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+        image = None if stored is None else turned(stored, orientation)
+    if image is None or image.ndim == 2 or image.shape[2] not in (2, 4):
+        return None
+    return to_float(image[..., -1:])
+
+
 def _pixels(path: str | Path, data: bytes) -> np.ndarray:
-    """What OpenCV reads: (H, W) or BGR, upright."""
+    """What OpenCV reads: (H, W), or (H, W, 3) RGB, upright."""
     # ANYCOLOR keeps gray files gray and ANYDEPTH keeps 16 bits; unlike UNCHANGED, they apply the
     # EXIF orientation.
     flags = cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH
@@ -176,7 +177,7 @@ def _pixels(path: str | Path, data: bytes) -> np.ndarray:
         raise ImageReadError(f'{path}: OpenCV cannot decode it ({error.err})') from None
     if image is None:
         raise ImageReadError(f'{path}: not a readable image ({len(data)} bytes)')
-    return image
+    return image if image.ndim == 2 else image[..., ::-1]
 
 
 def _jpeg_pixels(path: str | Path, data: bytes) -> np.ndarray | None:
@@ -188,22 +189,14 @@ def _jpeg_pixels(path: str | Path, data: bytes) -> np.ndarray | None:
         height, width, colour, _ = simplejpeg.decode_jpeg_header(data)
         if colour not in ('Gray', 'YCbCr') or height * width > MAX_PIXELS:
             return None
-        pixels = simplejpeg.decode_jpeg(data, 'Gray' if colour == 'Gray' else 'BGR')
+        pixels = simplejpeg.decode_jpeg(data, 'Gray' if colour == 'Gray' else 'RGB')
     except ValueError as error:
         raise ImageReadError(f'{path}: damaged JPEG ({error})') from None
-    if EXIF in data[:EXIF_WITHIN] and _orientation(data) > 1:
-        return None
+    if MARK in data[:EXIF_WITHIN]:
+        header = read_header(path)
+        if header is not None and header.orientation > 1:
+            return None
     return pixels[..., 0] if colour == 'Gray' else pixels
-
-
-def _orientation(data: bytes) -> int:
-    """The orientation in the EXIF data of an image, 1 to 8."""
-    from PIL import Image
-
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore')  # damaged EXIF is of no interest here
-        with Image.open(io.BytesIO(data)) as image:
-            return image.getexif().get(0x0112, 1)
 
 
 def _is_whole(data: bytes) -> bool:

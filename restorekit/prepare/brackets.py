@@ -66,20 +66,9 @@ def moving_scenes(
         OSError: If a folder is missing or cannot be written.
     """
     exposures = sorted(exposures)
-    if len(exposures) < 3 or len(exposures) % 2 == 0 or len(set(exposures)) < len(exposures):
-        raise ValueError(
-            f'--exposures: give an odd number, three or more, all different, got {exposures}'
-        )
-    if variants < 1 or seed < 0:
-        raise ValueError(f'--variants must be >= 1 and --seed >= 0, got {variants} and {seed}')
-    if not 0 <= darker < 20 or not 0 <= noise < 1:
-        raise ValueError(
-            f'--darker must be in [0, 20) EV and --noise in [0, 1), got {darker} and {noise}'
-        )
+    _check_options(exposures, variants, darker, noise, seed)
     check_folders(brackets, out)
-    scenes = {
-        path.stem if path.is_file() else path.name: _radiance(path) for path in _found(brackets)
-    }
+    scenes = _scenes(brackets)
     for name in scenes:
         for variant in range(variants):
             target = out / (name if variants == 1 else f'{name}_{variant}')
@@ -92,10 +81,26 @@ def moving_scenes(
             yield target
 
 
-def _found(root: Path) -> list[Path]:
-    """Files of radiance, where there are any, else folders of exposures."""
+def _check_options(
+    exposures: Sequence[float], variants: int, darker: float, noise: float, seed: int
+) -> None:
+    if len(exposures) < 3 or len(exposures) % 2 == 0 or len(set(exposures)) < len(exposures):
+        raise ValueError(
+            f'--exposures: give an odd number, three or more, all different, got {exposures}'
+        )
+    if variants < 1 or seed < 0:
+        raise ValueError(f'--variants must be >= 1 and --seed >= 0, got {variants} and {seed}')
+    if not 0 <= darker < 20 or not 0 <= noise < 1:
+        raise ValueError(
+            f'--darker must be in [0, 20) EV and --noise in [0, 1), got {darker} and {noise}'
+        )
+
+
+def _scenes(root: Path) -> dict[str, np.ndarray]:
+    """Radiance by name: that of the files, where there are any, else of the brackets."""
     maps = [path for path in sorted(root.iterdir()) if is_hdr(path)]
-    return maps or scene_folders(root)
+    found = maps or scene_folders(root)
+    return {path.stem if path in maps else path.name: _radiance(path) for path in found}
 
 
 def _radiance(path: Path) -> np.ndarray:

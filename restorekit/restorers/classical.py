@@ -13,16 +13,26 @@ from restorekit.functional import ldr_to_hdr
 from restorekit.functional.exposure import GAMMA
 from restorekit.options import Positive
 from restorekit.registry import MODELS
+from restorekit.restorers.alignment import Alignment, align_frames
 from restorekit.restorers.base import BaseRestorer
 
 MIDDLE_GRAY = 128 / 255
 
 
 class BracketMethod(BaseRestorer):
-    """A method for brackets, (N, K, 3, H, W), without parameters."""
+    """A method for brackets, (N, K, 3, H, W), without parameters.
+
+    Args:
+        align: How the frames of a hand-held bracket are laid over the middle one before; None
+            takes them as they are. See `align_frames`.
+    """
 
     takes_bracket = True
     divisible = False
+
+    def __init__(self, align: Alignment | None = None) -> None:
+        super().__init__()
+        self.align = align
 
     def restore(self, images: Tensor, exposures: Tensor | None = None) -> Tensor:
         if images.ndim != 5:
@@ -30,6 +40,8 @@ class BracketMethod(BaseRestorer):
                 f'{type(self).__name__}: expected brackets (N, K, 3, H, W), '
                 f'got {tuple(images.shape)}'
             )
+        if self.align is not None:
+            images = torch.stack([align_frames(bracket, self.align) for bracket in images])
         return self.merge(images, exposures)
 
     @abstractmethod
@@ -80,7 +92,7 @@ class ReferenceFrame(BracketMethod):
     linear = True
 
     def __init__(self, gamma: Positive = GAMMA) -> None:
-        super().__init__()
+        super().__init__()  # nothing is laid over the middle frame
         self.gamma = gamma
 
     def merge(self, brackets: Tensor, exposures: Tensor | None) -> Tensor:

@@ -12,6 +12,8 @@ import torch
 from restorekit.cli import errors
 from restorekit.cli import list as list_command
 from restorekit.cli.errors import keep_traceback, one_message
+from restorekit.io import write_image
+from tests.conftest import smooth_image
 from tests.engine.conftest import tiny_config
 from tests.helpers import error_of, restorekit
 
@@ -103,7 +105,10 @@ def test_what_torch_refuses_is_one_sentence_and_its_traceback_is_in_the_log(phot
     assert 'Traceback (most recent call last)' in Path(log).read_text()
 
 
-def test_positionals_may_follow_options(tmp_path):
+def test_positionals_may_follow_options(tmp_path, monkeypatch):
+    monkeypatch.setenv('RESTOREKIT_DATA', str(tmp_path))
+    (tmp_path / 'sr/Set5/HR').mkdir(parents=True)
+    write_image(tmp_path / 'sr/Set5/HR/a.png', smooth_image(16, 16))
     message = error_of('test', 'bicubic/bicubic_x2.py', '--work-dir', tmp_path, tmp_path / 'no.pth')
     assert 'no.pth: no such checkpoint' in message
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from restorekit.inference import plan_jobs
+from restorekit import inference
+from restorekit.inference import Output, find_sources
 from restorekit.io import Bracket, choose_frames, write_image
 from restorekit.registry import MODELS
 from tests.conftest import smooth_image
@@ -35,35 +36,42 @@ def photo(tmp_path):
     return tmp_path / 'a.jpg'
 
 
+def plan_jobs(paths, out, models, **options):
+    sources = find_sources(paths, brackets=models[0].takes_bracket)
+    return inference.plan_jobs(sources, out, models, Output(**options))
+
+
 def test_a_folder_gets_files_of_the_sources_names(models, photo, scene, tmp_path):
     (job,) = plan_jobs([photo], tmp_path / 'out', [models['image']])
-    assert (job.source, job.target, job.picture) == (photo, tmp_path / 'out/a.png', None)
+    assert (job.source.path, job.target, job.picture) == (photo, tmp_path / 'out/a.png', None)
     (job,) = plan_jobs([scene], tmp_path / 'out', [models['hdr']], tone='mu')
     assert job.written == [tmp_path / 'out/scene.hdr', tmp_path / 'out/scene_mu.png']
     (job,) = plan_jobs([scene], tmp_path / 'out', [models['fusion']], tone='mu')
     assert job.written == [tmp_path / 'out/scene.png'], 'an image needs no picture of it'
 
 
-def test_a_picture_beside_an_hdr_result_replaces_nothing_unasked(models, scene, tmp_path):
+def test_a_job_is_done_once_all_of_its_files_are_there(models, scene, tmp_path):
+    (job,) = plan_jobs([scene], tmp_path / 'scene.hdr', [models['hdr']], tone='mu')
     (tmp_path / 'scene_mu.png').write_text('mine')
-    with pytest.raises(ValueError, match=r'exists already: .*scene_mu\.png; --overwrite replaces'):
-        plan_jobs([scene], tmp_path / 'scene.hdr', [models['hdr']], tone='mu')
-    plan_jobs([scene], tmp_path / 'scene.hdr', [models['hdr']], tone='mu', overwrite=True)
-    plan_jobs([scene], tmp_path / 'scene.hdr', [models['hdr']])
+    assert not job.is_done
+    (tmp_path / 'scene.hdr').write_text('mine')
+    assert job.is_done
 
 
-@pytest.mark.parametrize('out', ['scene/0.png', 'scene/new.png', 'scene'])
+@pytest.mark.parametrize('out', ['scene/new.png', 'scene'])
 def test_nothing_is_written_among_the_frames_that_are_read(models, scene, tmp_path, out):
     before = sorted(scene.iterdir())
     with pytest.raises(ValueError, match='would lie among the frames of a bracket that is read'):
-        plan_jobs([scene], tmp_path / out, [models['fusion']], overwrite=True)
+        plan_jobs([scene], tmp_path / out, [models['fusion']])
     assert sorted(scene.iterdir()) == before
 
 
-def test_a_source_is_never_its_own_target(models, tmp_path):
+def test_a_source_is_never_its_own_target(models, scene, tmp_path):
     write_image(tmp_path / 'a.png', smooth_image(8, 8))
-    with pytest.raises(ValueError, match='would be overwritten by its own result'):
-        plan_jobs([tmp_path / 'a.png'], tmp_path, [models['image']], overwrite=True)
+    for source, out in ((tmp_path / 'a.png', tmp_path), (scene, scene / '0.png')):
+        kind = 'fusion' if source.is_dir() else 'image'
+        with pytest.raises(ValueError, match='would be overwritten by its own result'):
+            plan_jobs([source], out, [models[kind]])
 
 
 @pytest.mark.parametrize('name', ['x.gif', 'x.heic', 'x.hdr'])

@@ -1,0 +1,187 @@
+"""What an image file carries beside its pixels: colour profile, EXIF, resolution, alpha, frames."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import struct
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from restorekit.io.camera import is_camera_file, is_raw
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+ORIENTATION, SIDES = 0x0112, {0x0100: 0, 0x0101: 1}  # EXIF tags; width and height of the picture
+X_DPI, Y_DPI, DPI_UNIT, INCH = 0x011A, 0x011B, 0x0128, 2
+EXIF_IFD, EXIF_SIDES = 0x8769, {0xA002: 0, 0xA003: 1}
+MARK = b'Exif\0\0'
+PROFILES = {b'GRAY': 1, b'RGB ': 3}  # signature of an ICC profile, channels
+PAGES = ('TIFF', 'GIF', 'WEBP', 'PNG', 'AVIF', 'HEIF')  # more than one picture; MPO has previews
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What goes from the file that is read to the one that is written.
+
+    Attributes:
+        icc: The ICC profile.
+        exif: EXIF data of an upright picture, without the mark before it.
+        dpi: Horizontal and vertical resolution in dots per inch.
+    """
+
+    icc: bytes = b''
+    exif: bytes = b''
+    dpi: tuple[float, float] | None = None
+
+    def suits(self, channels: int) -> bool:
+        """Whether the profile is one for pictures of so many channels."""
+        return PROFILES.get(self.icc[16:20], 0) == channels
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a file says of itself.
+
+    Attributes:
+        metadata: As above.
+        size: H, W of the upright picture.
+        orientation: 1 to 8, as stored.
+        has_alpha: Whether there is an alpha channel, or a transparent colour.
+        frames: How many pictures there are.
+    """
+
+    metadata: Metadata
+    size: tuple[int, int]
+    orientation: int = 1
+    has_alpha: bool = False
+    frames: int = 1
+
+
+def read_header(path: str | Path) -> Header | None:
+    """What an image file says of itself; None where neither Pillow nor tifffile knows it.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+    """
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore')  # damaged EXIF is of no interest here
+            if is_raw(path):
+                return None
+            if Path(path).suffix.lower() in ('.tif', '.tiff'):
+                return _tiff_header(path)
+            with opened(path) as image:
+                return _header(path, image)
+    except FileNotFoundError:
+        raise FileNotFoundError(f'{path}: no such file') from None
+    except (
+        UnidentifiedImageError,
+        Image.DecompressionBombError,
+        OSError,
+        ValueError,
+        SyntaxError,
+        struct.error,
+    ):
+        return None
+
+
+def opened(path: str | Path) -> Image.Image:
+    """A file, opened by Pillow; HEIC as well where the extra is installed."""
+    from PIL import Image
+
+    if is_camera_file(path) and not is_raw(path):
+        with contextlib.suppress(ModuleNotFoundError):
+            import pillow_heif
+
+            pillow_heif.register_heif_opener()
+    return Image.open(path)
+
+
+def fitted(exif: bytes, size: tuple[int, int], dpi: tuple[float, float] | None) -> bytes:
+    """EXIF data that says the size, (H, W), and the resolution of the picture that it is for."""
+    from PIL import Image
+
+    data = Image.Exif()
+    if exif:
+        data.load(exif)
+    sides = size[::-1]
+    for tag, place in SIDES.items():
+        if tag in data:
+            data[tag] = sides[place]
+    details = data.get_ifd(EXIF_IFD)
+    for tag, place in EXIF_SIDES.items():
+        if tag in details:
+            details[tag] = sides[place]
+    if dpi is not None:
+        data[X_DPI], data[Y_DPI], data[DPI_UNIT] = *dpi, INCH
+    return data.tobytes().removeprefix(MARK)
+
+
+def _header(path: str | Path, image: Any) -> Header:
+    width, height = image.size
+    orientation, exif = 1, b''
+    # Pillow would decode all of a PNG to see whether EXIF data follows.
+    if image.format != 'PNG' or 'exif' in image.info or _has_chunk(path, b'eXIf'):
+        found = image.getexif()
+        orientation = found.get(ORIENTATION, 1) if found else 1
+        if found:
+            found[ORIENTATION] = 1
+            exif = found.tobytes().removeprefix(MARK)
+    turned = orientation in (5, 6, 7, 8)
+    dpi = image.info.get('dpi')
+    return Header(
+        metadata=Metadata(
+            icc=image.info.get('icc_profile') or b'',
+            exif=exif,
+            dpi=_dots(dpi, 1.0),
+        ),
+        size=(width, height) if turned else (height, width),
+        orientation=orientation if orientation in range(1, 9) else 1,
+        has_alpha=image.mode in ('RGBA', 'LA', 'PA', 'RGBa', 'La') or 'transparency' in image.info,
+        frames=getattr(image, 'n_frames', 1) if image.format in PAGES else 1,
+    )
+
+
+def _tiff_header(path: str | Path) -> Header:
+    import tifffile
+
+    with tifffile.TiffFile(path) as file:
+        page: Any = file.pages[0]
+        pages = sum(not other.is_reduced for other in file.pages if hasattr(other, 'is_reduced'))
+        tag = page.tags.get(ORIENTATION)
+        orientation = int(tag.value) if tag is not None else 1
+        turned = orientation in (5, 6, 7, 8)
+        unit = {2: 1.0, 3: 2.54}.get(int(page.resolutionunit or 0))
+        return Header(
+            metadata=Metadata(icc=page.iccprofile or b'', dpi=_dots(page.resolution, unit)),
+            size=(page.imagewidth, page.imagelength)
+            if turned
+            else (page.imagelength, page.imagewidth),
+            orientation=orientation,
+            has_alpha=bool(page.extrasamples),
+            frames=pages,
+        )
+
+
+def _dots(resolution: Any, unit: float | None) -> tuple[float, float] | None:
+    """Dots per inch; None where a file does not say, or says nothing sensible."""
+    if unit is None or not resolution or not all(resolution):
+        return None
+    return float(resolution[0]) * unit, float(resolution[1]) * unit
+
+
+def _has_chunk(path: str | Path, kind: bytes) -> bool:
+    """Whether a PNG file has a chunk of a kind."""
+    with open(path, 'rb') as file:
+        file.seek(8)
+        while len(head := file.read(8)) == 8:
+            if head[4:] == kind:
+                return True
+            file.seek(int.from_bytes(head[:4], 'big') + 4, io.SEEK_CUR)
+    return False

@@ -1,0 +1,74 @@
+"""TIFF files in: what OpenCV does wrong, or not at all, is done here."""
+
+from __future__ import annotations
+
+import io
+import struct
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from restorekit.io.errors import ImageReadError
+
+STARTS = (b'II*\0', b'MM\0*', b'II+\0', b'MM\0+')
+ORIENTATION = 0x0112
+
+
+def is_tiff(data: bytes) -> bool:
+    """Whether bytes are the beginning of a TIFF file."""
+    return data[:4] in STARTS
+
+
+def tiff_pixels(path: str | Path, data: bytes) -> np.ndarray:
+    """The first page, upright: (H, W) or (H, W, C) in the order of the file, RGB and alpha.
+
+    OpenCV decodes it, but for 8 bits with alpha, by which it multiplies the colours: those are
+    Pillow's. Orientations that OpenCV fails at are hidden from both, and followed here.
+
+    Raises:
+        ImageReadError: If it is damaged, or of a kind that neither decodes.
+    """
+    import tifffile
+
+    try:
+        with tifffile.TiffFile(io.BytesIO(data)) as file:
+            page: Any = file.pages[0]
+            tag = page.tags.get(ORIENTATION)
+            orientation = 1 if tag is None else int(tag.value)
+            if tag is not None and orientation != 1:
+                upright = struct.pack(f'{file.byteorder}H', 1)
+                data = data[: tag.valueoffset] + upright + data[tag.valueoffset + 2 :]
+            blended = bool(page.extrasamples) and page.dtype == np.uint8
+    except (tifffile.TiffFileError, struct.error, ValueError, IndexError, KeyError) as error:
+        raise ImageReadError(f'{path}: not a readable TIFF ({error})') from None
+    stored = _by_pillow(path, data) if blended else _by_opencv(path, data)
+    return turned(stored, orientation)
+
+
+def turned(stored: np.ndarray, orientation: int) -> np.ndarray:
+    """Pixels, (H, W, …), as they are to be seen, from how EXIF says that they are stored."""
+    image = stored.swapaxes(0, 1) if orientation >= 5 else stored
+    flips = {2: (1,), 3: (0, 1), 4: (0,), 6: (1,), 7: (0, 1), 8: (0,)}.get(orientation, ())
+    return np.flip(image, flips)
+
+
+def _by_opencv(path: str | Path, data: bytes) -> np.ndarray:
+    try:
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error as error:
+        raise ImageReadError(f'{path}: OpenCV cannot decode it ({error.err})') from None
+    if image is None:
+        raise ImageReadError(f'{path}: not a readable image ({len(data)} bytes)')
+    return image if image.ndim == 2 else image[..., [2, 1, 0, 3][: image.shape[2]]]
+
+
+def _by_pillow(path: str | Path, data: bytes) -> np.ndarray:
+    from PIL import Image
+
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            return np.asarray(image.convert('RGBA'))
+    except (OSError, ValueError, SyntaxError, struct.error) as error:
+        raise ImageReadError(f'{path}: not a readable TIFF ({error})') from None

@@ -1,0 +1,155 @@
+"""`restorekit restore` on many files: what is kept, left out, skipped and named."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image, ImageCms
+
+from restorekit.io import read_image, read_picture, write_image
+from tests.conftest import smooth_image
+from tests.helpers import error_of, restorekit
+
+ICC = ImageCms.ImageCmsProfile(ImageCms.createProfile('sRGB')).tobytes()
+TWICE = ('-m', 'bicubic-x2')
+
+
+@pytest.fixture
+def photos(tmp_path):
+    for name in ('a.png', 'x/b.png', 'x/c.jpg'):
+        path = tmp_path / 'in' / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_image(path, smooth_image(16, 20, seed=len(name)))
+    return tmp_path / 'in'
+
+
+def test_a_folder_keeps_its_structure_and_goes_on_where_it_was(photos, tmp_path):
+    out = tmp_path / 'out'
+    said = restorekit('restore', photos, '-o', out, *TWICE).stdout
+    made = sorted(str(path.relative_to(out)) for path in out.rglob('*.*'))
+    assert made == ['a.png', 'x/b.png', 'x/c.png']
+    assert said.count(' -> ') == 3
+    (out / 'x/b.png').unlink()
+    before = (out / 'a.png').stat().st_mtime_ns
+    again = restorekit('restore', photos, '-o', out, *TWICE).stdout
+    assert '2 of 3 are done already; --overwrite replaces' in again
+    assert again.count(' -> ') == 1
+    assert (out / 'x/b.png').exists()
+    assert (out / 'a.png').stat().st_mtime_ns == before
+    assert restorekit('restore', photos, '-o', out, *TWICE, '--overwrite').stdout.count('->') == 3
+
+
+def test_a_bad_file_is_named_and_the_rest_is_done(photos, tmp_path):
+    (photos / 'x/b.png').write_bytes((photos / 'x/b.png').read_bytes()[:60])
+    done = restorekit('restore', photos, '-o', tmp_path / 'out', *TWICE, expect=1)
+    assert 'b.png: truncated or empty image' in done.stderr
+    assert '2 of 3 images restored' in done.stderr
+    assert (tmp_path / 'out/x/c.png').exists()
+
+
+def test_a_dry_run_writes_nothing(photos, tmp_path):
+    said = restorekit('restore', photos, '-o', tmp_path / 'out', *TWICE, '--dry-run').stdout
+    assert f'{photos}/x/c.jpg -> {tmp_path}/out/x/c.png' in said
+    assert not [path for path in (tmp_path / 'out').rglob('*') if path.is_file()]
+
+
+def test_two_files_of_one_stem_have_two_results(photos, tmp_path):
+    write_image(photos / 'x/b.jpg', smooth_image(8, 8))
+    restorekit('restore', photos / 'x', '-o', tmp_path / 'out', *TWICE)
+    made = sorted(path.name for path in (tmp_path / 'out').iterdir())
+    assert made == ['b_jpg.png', 'b_png.png', 'c.png']
+
+
+def test_what_a_file_carries_stays(tmp_path):
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (16, 20, 4), np.uint8)
+    exif = Image.Exif()
+    exif[0x013B] = 'somebody'
+    Image.fromarray(pixels).save(tmp_path / 'a.png', icc_profile=ICC, dpi=(200, 200), exif=exif)
+    restorekit('restore', tmp_path / 'a.png', '-o', tmp_path / 'out', *TWICE)
+    before, after = read_picture(tmp_path / 'a.png'), read_picture(tmp_path / 'out/a.png')
+    assert after.alpha.shape == (32, 40, 1)
+    assert after.alpha.mean() == pytest.approx(before.alpha.mean(), abs=0.01)
+    assert after.metadata.icc == ICC
+    assert after.metadata.dpi == pytest.approx((200, 200), abs=0.1)
+    assert b'somebody' in after.metadata.exif
+
+
+def test_what_a_format_does_not_hold_is_said(tmp_path):
+    Image.new('RGBA', (16, 16), (9, 99, 199, 40)).save(tmp_path / 'a.png')
+    said = restorekit('restore', tmp_path / 'a.png', '-o', tmp_path / 'b.jpg', *TWICE).stdout
+    assert 'b.jpg (without alpha, which .jpg does not hold)' in said
+    write_image(tmp_path / 'deep.png', smooth_image(16, 16), bits=16)
+    said = restorekit('restore', tmp_path / 'deep.png', '-o', tmp_path / 'c.webp', *TWICE).stdout
+    assert 'without the lower 8 of 16 bits, which .webp does not hold' in said
+
+
+@pytest.mark.parametrize(('options', 'dtype'), [((), np.uint16), (('--bits', 8), np.uint8)])
+def test_sixteen_bits_in_are_sixteen_out(tmp_path, options, dtype):
+    write_image(tmp_path / 'a.png', smooth_image(16, 16), bits=16)
+    restorekit('restore', tmp_path / 'a.png', '-o', tmp_path / 'out', *TWICE, *options)
+    assert cv2.imread(str(tmp_path / 'out/a.png'), cv2.IMREAD_UNCHANGED).dtype == dtype
+
+
+@pytest.mark.parametrize(
+    ('options', 'shape'),
+    [
+        (('--outscale', 2.5), (40, 50)),
+        (('--outscale', 1), (16, 20)),
+        (('--size', '100x50'), (50, 62)),
+        (('--size', '30x300'), (24, 30)),
+    ],
+)
+def test_any_size(photos, tmp_path, options, shape):
+    restorekit('restore', photos / 'a.png', '-o', tmp_path / 'out', *TWICE, *options)
+    assert read_image(tmp_path / 'out/a.png').shape[:2] == shape
+
+
+def test_a_size_chooses_the_model(photos, tmp_path):
+    said = restorekit('restore', photos / 'a.png', '-o', tmp_path / 'o', '--outscale', 2.5).stdout
+    assert 'ain-x3 (not a JPEG)' in said
+
+
+def test_format_and_quality(photos, tmp_path):
+    options = ('--format', 'jpg', '--quality', 30)
+    restorekit('restore', photos, '-o', tmp_path / 'out', *TWICE, *options)
+    assert (tmp_path / 'out/x/b.jpg').exists()
+    message = error_of('restore', photos, '-o', tmp_path / 'o', *TWICE, '--quality', 30)
+    assert 'a quality is for .jpg, .webp and .avif' in message
+    message = error_of('restore', photos, '-o', tmp_path / 'o', *TWICE, '--format', 'gif')
+    assert 'this network gives .png' in message
+    for option, message in (
+        (('--quality', 0), '--quality must be 1 to 100, got 0'),
+        (('--outscale', 0), '--outscale must be above 0 and 16 at most, got 0.0'),
+        (('--align', 'mtb'), '--align is for debevec, mertens and other methods'),
+    ):
+        assert message in error_of('restore', photos, '-o', tmp_path / 'o', *TWICE, *option)
+    restorekit('restore', photos, '-o', tmp_path / 'o', *TWICE, '--size', '40', expect=2)
+
+
+def test_an_ensemble_of_a_symmetric_method_is_that_method(photos, tmp_path):
+    for name, options in (('one', ()), ('eight', ('--ensemble',))):
+        restorekit('restore', photos / 'a.png', '-o', tmp_path / name, *TWICE, *options)
+    one, eight = (read_image(tmp_path / f'{name}/a.png') for name in ('one', 'eight'))
+    np.testing.assert_allclose(one, eight, atol=0.005)
+
+
+def test_an_ensemble_is_the_mean_of_eight(photos, tmp_path):
+    for name, options in (('one', ()), ('eight', ('--ensemble',))):
+        restorekit('restore', photos / 'a.png', '-o', tmp_path / name, '-m', 'ain-x2', *options)
+    one, eight = (read_image(tmp_path / f'{name}/a.png') for name in ('one', 'eight'))
+    assert 0 < np.abs(one - eight).mean() < 0.02
+
+
+def test_exposures_by_hand(tmp_path):
+    (tmp_path / 's').mkdir()
+    for index in range(3):
+        write_image(tmp_path / f's/{index}.png', smooth_image(24, 24) / 4 ** (2 - index))
+    said = restorekit('restore', tmp_path / 's', '-o', tmp_path / 'o', '--ev', -2, 0, 2).stdout
+    assert 's: debevec' in said
+    assert (tmp_path / 'o/s.hdr').exists()
+    message = error_of('restore', tmp_path / 's', '-o', tmp_path / 'p', '--ev', 0, 2)
+    assert 's: --ev has 2 exposures for 3 frames' in message
+    message = error_of('restore', tmp_path / 's', '-o', tmp_path / 'p', '--ev', 0, 0, 2)
+    assert 'expected 3 exposures in EV that rise' in message
