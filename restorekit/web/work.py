@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import cast
 
@@ -14,21 +15,25 @@ from PIL import Image
 
 from restorekit.catalogue import Task, catalogue
 from restorekit.functional import tiled
-from restorekit.inference import TILE, Inferencer, choose
-from restorekit.inference.files import restored
+from restorekit.inference import TILE, Inferencer, Output, Source, choose
+from restorekit.inference import Job as Result
 from restorekit.inference.inferencer import device_of
+from restorekit.inference.running import Loaded, load, restored, write
 from restorekit.io import (
     EXTENSIONS,
     TONE_MAPS,
+    BitDepth,
     ToneMap,
     image_size,
     is_image,
-    read_image,
+    read_picture,
     tonemap,
     write_hdr,
     write_image,
 )
 from restorekit.io.bracket import EXPOSURE_FILE
+from restorekit.io.camera import HEIC, RAW
+from restorekit.io.metadata import opened
 from restorekit.web.jobs import Job
 from restorekit.web.limits import Limits, millions
 from restorekit.web.meter import CancelledError, Meter
@@ -55,6 +60,9 @@ class Workshop:
         self._models = catalogue()
         self._loaded: OrderedDict[tuple[str, ...], Inferencer] = OrderedDict()
         self._work: dict[tuple, float] = {}
+        kinds = {'pillow_heif': HEIC, 'rawpy': RAW}  # what extras bring
+        more = [end for module, ends in kinds.items() if find_spec(module) for end in ends]
+        self._extensions = (*EXTENSIONS, *more)
 
     def offer(self) -> dict:
         """What can be asked for, as JSON."""
@@ -70,7 +78,7 @@ class Workshop:
         return {
             'models': models,
             'tones': list(TONE_MAPS),
-            'extensions': list(EXTENSIONS),
+            'extensions': list(self._extensions),
             'device': self.device,
         }
 
@@ -86,10 +94,10 @@ class Workshop:
         if job.wish.tone not in (None, *TONE_MAPS):
             raise ValueError(f'no tone curve {job.wish.tone!r}; accepted: {", ".join(TONE_MAPS)}')
         height, width = self._check_pictures(job)
-        merging = len(job.sources) > 1
-        source = job.sources[0].parent if merging else job.sources[0]
+        folder, merging = job.sources[0].parent, len(job.sources) > 1
+        source = Source(folder, job.sources) if merging else Source(job.sources[0])
         if job.wish.exposures:
-            (source / EXPOSURE_FILE).write_text('\n'.join(job.wish.exposures))
+            (folder / EXPOSURE_FILE).write_text('\n'.join(job.wish.exposures))
         models, reason = self._models_for(job, source)
         scale = int(np.prod([self._models[name].card.scale for name in models]))
         self._check_result(height * scale, width * scale)
@@ -103,17 +111,19 @@ class Workshop:
             job.progress = min(count / expected, 0.99) if expected else None
 
         with Meter(on_step).running():
-            image, taken = restored(restore, source)
-        self._write(job, image, models, linear=restore.model.linear)
-        frames = f'; merged {_listed(taken, job)}' if taken else ''
-        return for_user(f'{", then ".join(models)} ({reason}){frames}', job)
+            loaded = load(source, restore.model)
+            image = restored(restore, loaded)
+        if job.cancelled.is_set():  # methods without a network do not look
+            raise CancelledError
+        self._write(job, source, loaded, image, models, linear=restore.model.linear)
+        return for_user('; '.join([f'{", then ".join(models)} ({reason})', *loaded.notes]), job)
 
     def _check_pictures(self, job: Job) -> tuple[int, int]:
         """(H, W) of the first picture; raise where they are too large, or are none."""
         total, sizes = 0, []
         for source, name in zip(job.sources, job.wish.names, strict=True):
             if not is_image(source):
-                raise ValueError(f'{name}: not a picture; accepted: {", ".join(EXTENSIONS)}')
+                raise ValueError(f'{name}: not a picture; accepted: {", ".join(self._extensions)}')
             height, width = _size(source, name)
             sizes.append((height, width))
             total += height * width
@@ -132,7 +142,7 @@ class Workshop:
                 f'{millions(self.limits.pixels)}; choose a smaller scale'
             )
 
-    def _models_for(self, job: Job, source: Path) -> tuple[tuple[str, ...], str]:
+    def _models_for(self, job: Job, source: Source) -> tuple[tuple[str, ...], str]:
         """Names of models, and why they."""
         wish = job.wish
         if wish.model is None:
@@ -141,7 +151,7 @@ class Workshop:
         if wish.model not in self._models:
             raise ValueError(f'no model {wish.model!r} here')
         merges = self._models[wish.model].card.task in MERGING
-        if merges != source.is_dir():
+        if merges != source.is_bracket:
             takes = 'exposures of one scene' if merges else 'one picture at a time'
             raise ValueError(f'{wish.model} takes {takes}, got {len(job.sources)}')
         return (wish.model,), 'as asked for'
@@ -172,25 +182,34 @@ class Workshop:
             self._work[key] = meter.count / TRIAL**2
         return self._work[key]
 
-    def _write(self, job: Job, image: np.ndarray, models: Sequence[str], *, linear: bool) -> None:
+    def _write(
+        self,
+        job: Job,
+        source: Source,
+        loaded: Loaded,
+        image: np.ndarray,
+        models: Sequence[str],
+        *,
+        linear: bool,
+    ) -> None:
         """The pictures for the page, and the files for the user."""
         out = job.folder / 'out'
         name = f'{Path(job.wish.names[0]).stem}_{"_".join(models)}'
-        picture = image
         if linear:
             write_hdr(out / 'result.hdr', image)
             job.files['result.hdr'] = out / 'result.hdr', f'{name}.hdr'
             tone = cast(ToneMap, job.wish.tone or TONE_MAPS[0])
-            picture = tonemap(image, tone)
-            name += f'_{tone}'
-        write_image(out / 'result.png', picture)
-        job.files['result.png'] = out / 'result.png', f'{name}.png'
-        write_image(out / 'result16.png', picture, bits=16)
-        job.files['result16.png'] = out / 'result16.png', f'{name}_16bit.png'
-        for index, source in enumerate(job.sources):
-            before = f'before{index}.png'
-            write_image(out / before, read_image(source))
-            job.files[before] = out / before, before
+            image, name = tonemap(image, tone), f'{name}_{tone}'
+        depths: dict[str, tuple[BitDepth, str]] = {'result': (8, ''), 'result16': (16, '_16bit')}
+        for stem, (bits, ending) in depths.items():
+            path = out / f'{stem}.png'
+            write(Result(source, path), image, loaded, Output(bits=bits))
+            job.files[path.name] = path, f'{name}{ending}.png'
+        for index, file in enumerate(job.sources):
+            before = read_picture(file)
+            path = out / f'before{index}.png'
+            write_image(path, before.image, alpha=before.alpha, metadata=before.metadata)
+            job.files[path.name] = path, path.name
         job.facts = {'height': image.shape[0], 'width': image.shape[1], 'linear': linear}
 
 
@@ -204,9 +223,12 @@ def for_user(text: str, job: Job) -> str:
 
 
 def _size(source: Path, name: str) -> tuple[int, int]:
-    """(H, W) from a picture's header; what Pillow does not know, OpenCV reads within its limit."""
+    """(H, W) from a picture's header.
+
+    What has none that Pillow knows is decoded, by OpenCV or LibRaw, each within its limit.
+    """
     try:
-        with Image.open(source):
+        with opened(source):
             pass
     except Image.DecompressionBombError:
         raise ValueError(f'{name}: far too many pixels, not opened') from None
@@ -226,7 +248,3 @@ def _repeated(height: int, width: int) -> float:
 
     tiled(count, torch.empty(1, 1, height, width, device='meta'), tile=TILE, overlap=OVERLAP)
     return computed / (height * width)
-
-
-def _listed(taken: Sequence[str], job: Job) -> str:
-    return f'{len(taken)} of {len(job.sources)} exposures: {", ".join(taken)}'

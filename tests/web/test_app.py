@@ -89,6 +89,18 @@ def test_a_photograph_comes_back_as_restore_makes_it(client, photo, tmp_path):
     assert 'Content-Disposition' not in client.ask('GET', f'{job}/files/result.png')[1]
 
 
+def test_what_a_file_carries_stays(client):
+    rgb = smooth_image(24, 32)
+    rgba = np.dstack([rgb[..., ::-1], np.linspace(0, 1, 24 * 32).reshape(24, 32, 1)])
+    data = cv2.imencode('.png', np.rint(65535 * rgba).astype(np.uint16))[1].tobytes()
+    job, _ = client.do(['a.png'], [data], model='bicubic-x2')
+    for name, depth in (('before0', np.uint8), ('result', np.uint8), ('result16', np.uint16)):
+        data = client.ask('GET', f'{job}/files/{name}.png')[2]
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+        assert (image.shape[2], image.dtype) == (4, depth)
+        assert np.all(np.diff(image[..., 3].mean(axis=1)) > 0)
+
+
 @pytest.mark.parametrize('tone', ['mu', 'drago'])
 def test_exposures_that_were_typed_become_hdr(client, exposures, tone, tmp_path):
     names = ['dark.png', 'middle.png', 'bright.png']
@@ -305,7 +317,7 @@ def test_a_disk_that_fills_while_a_picture_comes_frees_its_place(client):
     assert slots(client)[0] == 3
 
 
-def test_a_disk_that_fills_with_a_result_is_said_without_its_path(client, photo, monkeypatch):
+def test_a_disk_that_fills_with_results_is_said_without_its_path(client, photo, monkeypatch):
     def fail(path, *_, **__):
         raise OSError(f'{path}: cannot be written (No space left on device)')
 
@@ -314,7 +326,7 @@ def test_a_disk_that_fills_with_a_result_is_said_without_its_path(client, photo,
     _, state = client.do(['a.png'], [photo], model='bicubic-x2')
     assert state == {
         'state': 'failed',
-        'message': 'result.png: cannot be written (No space left on device)',
+        'message': 'before0.png: cannot be written (No space left on device)',
     }
     assert set(client.folders()) <= before
 
@@ -334,7 +346,7 @@ def test_a_fault_of_the_program_is_a_sentence_and_the_next_job_is_done(
         raise KeyError('inside')
 
     with monkeypatch.context() as patch:
-        patch.setattr('restorekit.web.work.restored', fail)
+        patch.setattr('restorekit.web.work.load', fail)
         _, state = client.do(['a.png'], [photo], model='bicubic-x2')
     assert state['message'] == 'an error of the program (KeyError); its terminal says more'
     assert "KeyError: 'inside'" in capfd.readouterr().err

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from restorekit.io import write_image
+from restorekit.io import read_image, write_image
 from restorekit.web import work
 from restorekit.web.jobs import Jobs
 from restorekit.web.limits import Limits
@@ -69,8 +69,9 @@ def test_the_progress_of_methods_is_not_known(workshop, jobs):
     assert job.progress is None or job.progress == 0.99
 
 
-def test_what_was_given_up_ends_within_the_network(workshop, jobs):
-    job = job_of(jobs, smooth_image(24, 24), model='ain-x2')
+@pytest.mark.parametrize('model', ['ain-x2', 'bicubic-x2'])
+def test_what_was_given_up_ends_and_writes_nothing(workshop, jobs, model):
+    job = job_of(jobs, smooth_image(24, 24), model=model)
     job.cancelled.set()
     with pytest.raises(CancelledError):
         workshop.do(job)
@@ -123,7 +124,7 @@ def test_gray_pictures_stay_gray(workshop, jobs):
     job = job_of(jobs, smooth_image(24, 24, channels=1), model='bicubic-x2')
     workshop.do(job)
     assert job.facts == {'height': 48, 'width': 48, 'linear': False}
-    image = work.read_image(job.files['result.png'][0])
+    image = read_image(job.files['result.png'][0])
     assert image.shape == (48, 48, 1)
     assert np.ptp(image) > 0.5
 
