@@ -25,7 +25,8 @@ class Wish:
         task: As for `restorekit.inference.choose`; None goes by the files.
         scale: As there.
         model: A name of the catalogue, or None.
-        tone: The tone curve by which an HDR result is shown, or None for the first there is.
+        tone: The tone curve by which an HDR result is shown, or None for one that suits most.
+        align: Whether the exposures were taken by hand, and are laid over each other first.
         exposures: Of each file, as it was typed; empty where the files say it.
     """
 
@@ -35,6 +36,7 @@ class Wish:
     scale: int | None = None
     model: str | None = None
     tone: str | None = None
+    align: bool = False
     exposures: tuple[str, ...] = ()
 
 
@@ -46,18 +48,9 @@ def wish_from(data: object, limits: Limits) -> Wish:
     """
     if not isinstance(data, dict):
         raise ValueError('expected a JSON object')
-    unknown = data.keys() - {'files', 'task', 'scale', 'model', 'tone', 'exposures'}
-    if unknown:
-        raise ValueError(f'unknown: {", ".join(sorted(map(str, unknown)))}')
+    _check_kinds(data)
     names, sizes = _files(data.get('files'), limits)
     task, scale = data.get('task'), data.get('scale')
-    if task is not None and task not in TASKS:
-        raise ValueError(f'task must be one of {", ".join(TASKS)}, got {task!r}')
-    if scale is not None and (type(scale) is not int or not 1 <= scale <= 16):
-        raise ValueError(f'scale must be a whole number from 1 to 16, got {scale!r}')
-    for key in ('model', 'tone'):
-        if not isinstance(data.get(key), str | None):
-            raise ValueError(f'{key} must be a name, got {data[key]!r}')
     if data.get('model') is not None and (task is not None or scale is not None):
         raise ValueError('a model has its own task and scale; name the model alone')
     if task in MERGING and len(names) < 2:
@@ -71,8 +64,26 @@ def wish_from(data: object, limits: Limits) -> Wish:
         scale=scale,
         model=data.get('model'),
         tone=data.get('tone'),
+        align=data.get('align', False),
         exposures=_exposures(data.get('exposures'), len(names)),
     )
+
+
+def _check_kinds(data: dict) -> None:
+    """Raise where something is unknown, or of the wrong kind."""
+    unknown = data.keys() - {'files', 'task', 'scale', 'model', 'tone', 'align', 'exposures'}
+    if unknown:
+        raise ValueError(f'unknown: {", ".join(sorted(map(str, unknown)))}')
+    task, scale = data.get('task'), data.get('scale')
+    if task is not None and task not in TASKS:
+        raise ValueError(f'task must be one of {", ".join(TASKS)}, got {task!r}')
+    if scale is not None and (type(scale) is not int or not 1 <= scale <= 16):
+        raise ValueError(f'scale must be a whole number from 1 to 16, got {scale!r}')
+    for key in ('model', 'tone'):
+        if not isinstance(data.get(key), str | None):
+            raise ValueError(f'{key} must be a name, got {data[key]!r}')
+    if type(data.get('align', False)) is not bool:
+        raise ValueError(f'align must be true or false, got {data["align"]!r}')
 
 
 def _files(data: object, limits: Limits) -> tuple[tuple[str, ...], tuple[int, ...]]:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import OrderedDict
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import cast
 
 import numpy as np
 import torch
-from PIL import Image
 
 from restorekit.catalogue import Task, catalogue
 from restorekit.functional import tiled
@@ -20,27 +17,27 @@ from restorekit.inference import Job as Result
 from restorekit.inference.inferencer import device_of
 from restorekit.inference.running import Loaded, load, restored, write
 from restorekit.io import (
-    EXTENSIONS,
     TONE_MAPS,
     BitDepth,
     ToneMap,
-    image_size,
-    is_image,
     read_picture,
     tonemap,
     write_hdr,
     write_image,
 )
 from restorekit.io.bracket import EXPOSURE_FILE
-from restorekit.io.camera import HEIC, RAW
-from restorekit.io.metadata import opened
+from restorekit.restorers.classical import BracketMethod
 from restorekit.web.jobs import Job
 from restorekit.web.limits import Limits, millions
 from restorekit.web.meter import CancelledError, Meter
+from restorekit.web.pictures import accepted, check_pictures, for_user
 
 MERGING = ('hdr', 'fusion')
 KEPT_MODELS = 4
 OVERLAP = 32
+# Of mu-law, Reinhard's and Drago's curves the only one that shows no scene that was tried as nearly
+# black or nearly white.
+TONE: ToneMap = 'drago'
 TRIAL = 64  # pixels: side of the image that tells how much work a network is
 
 
@@ -60,9 +57,6 @@ class Workshop:
         self._models = catalogue()
         self._loaded: OrderedDict[tuple[str, ...], Inferencer] = OrderedDict()
         self._work: dict[tuple, float] = {}
-        kinds = {'pillow_heif': HEIC, 'rawpy': RAW}  # what extras bring
-        more = [end for module, ends in kinds.items() if find_spec(module) for end in ends]
-        self._extensions = (*EXTENSIONS, *more)
 
     def offer(self) -> dict:
         """What can be asked for, as JSON."""
@@ -77,8 +71,8 @@ class Workshop:
         ]
         return {
             'models': models,
-            'tones': list(TONE_MAPS),
-            'extensions': list(self._extensions),
+            'tones': sorted(TONE_MAPS, key=lambda tone: tone != TONE),
+            'extensions': list(accepted()),
             'device': self.device,
         }
 
@@ -93,7 +87,7 @@ class Workshop:
         """
         if job.wish.tone not in (None, *TONE_MAPS):
             raise ValueError(f'no tone curve {job.wish.tone!r}; accepted: {", ".join(TONE_MAPS)}')
-        height, width = self._check_pictures(job)
+        height, width = check_pictures(job, self.limits)
         folder, merging = job.sources[0].parent, len(job.sources) > 1
         source = Source(folder, job.sources) if merging else Source(job.sources[0])
         if job.wish.exposures:
@@ -104,6 +98,7 @@ class Workshop:
         restore = self._load(models)
         passed = self._work_of(restore, models, len(job.sources)) * height * width
         expected = passed * _repeated(height, width)
+        _align(restore, job.wish.align)
 
         def on_step(count: int) -> None:
             if job.cancelled.is_set():
@@ -117,23 +112,6 @@ class Workshop:
             raise CancelledError
         self._write(job, source, loaded, image, models, linear=restore.model.linear)
         return for_user('; '.join([f'{", then ".join(models)} ({reason})', *loaded.notes]), job)
-
-    def _check_pictures(self, job: Job) -> tuple[int, int]:
-        """(H, W) of the first picture; raise where they are too large, or are none."""
-        total, sizes = 0, []
-        for source, name in zip(job.sources, job.wish.names, strict=True):
-            if not is_image(source):
-                raise ValueError(f'{name}: not a picture; accepted: {", ".join(self._extensions)}')
-            height, width = _size(source, name)
-            sizes.append((height, width))
-            total += height * width
-            if total > self.limits.pixels:
-                so_far = 'together ' if len(sizes) > 1 else ''
-                raise ValueError(
-                    f'{name}: {width} x {height} pixels, {so_far}{millions(total)}; this page '
-                    f'takes {millions(self.limits.pixels)} at a time'
-                )
-        return sizes[0]
 
     def _check_result(self, height: int, width: int) -> None:
         if height * width > self.limits.pixels:
@@ -198,7 +176,7 @@ class Workshop:
         if linear:
             write_hdr(out / 'result.hdr', image)
             job.files['result.hdr'] = out / 'result.hdr', f'{name}.hdr'
-            tone = cast(ToneMap, job.wish.tone or TONE_MAPS[0])
+            tone = cast(ToneMap, job.wish.tone or TONE)
             image, name = tonemap(image, tone), f'{name}_{tone}'
         depths: dict[str, tuple[BitDepth, str]] = {'result': (8, ''), 'result16': (16, '_16bit')}
         for stem, (bits, ending) in depths.items():
@@ -213,28 +191,13 @@ class Workshop:
         job.facts = {'height': image.shape[0], 'width': image.shape[1], 'linear': linear}
 
 
-def for_user(text: str, job: Job) -> str:
-    """A message about a job's files, with the names that its user knows."""
-    names = {path.name: name for path, name in zip(job.sources, job.wish.names, strict=True)}
-    folder = rf'{re.escape(str(job.folder))}/(?:in|out)'
-    text = re.sub(rf'{folder}/(?=\S)|{folder}: ', '', text)
-    text = re.sub(folder, 'these pictures', text)
-    return re.sub('|'.join(map(re.escape, names)), lambda found: names[found[0]], text)
-
-
-def _size(source: Path, name: str) -> tuple[int, int]:
-    """(H, W) from a picture's header.
-
-    What has none that Pillow knows is decoded, by OpenCV or LibRaw, each within its limit.
-    """
-    try:
-        with opened(source):
-            pass
-    except Image.DecompressionBombError:
-        raise ValueError(f'{name}: far too many pixels, not opened') from None
-    except (OSError, ValueError, SyntaxError):
-        pass  # `image_size` says what it is
-    return image_size(source)
+def _align(restore: Inferencer, hand_held: bool) -> None:
+    """Have methods without a network lay frames over each other, or take them as they are."""
+    methods = [part for part in restore.model.modules() if isinstance(part, BracketMethod)]
+    if hand_held and not methods:
+        raise ValueError('only methods without a network align frames: debevec, mertens')
+    for method in methods:
+        method.align = 'mtb' if hand_held else None
 
 
 def _repeated(height: int, width: int) -> float:

@@ -65,7 +65,8 @@ class Worker(threading.Thread):
                 rested = True
 
     def _do(self, workshop: Workshop, job: Job) -> None:
-        from restorekit.web.work import CancelledError, for_user
+        from restorekit.web.meter import CancelledError
+        from restorekit.web.pictures import for_user
 
         try:
             message = workshop.do(job)

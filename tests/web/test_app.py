@@ -63,6 +63,8 @@ def test_what_can_be_asked_for(client):
     assert status == 200
     assert {'bicubic-x2', 'ain-x2', 'debevec'} <= {model['name'] for model in offer['models']}
     assert '.png' in offer['extensions']
+    assert offer['tones'][0] == 'drago'
+    assert len(offer['tones']) > 2
     assert offer['limits'] == {'files': 5, 'bytes': 2_000_000, 'pixels': 100_000}
 
 

@@ -64,6 +64,7 @@ def test_exposures_that_are_all_empty_are_none():
         ({'files': ONE, 'task': []}, 'task must be one of sr, jpeg, hdr, fusion, got []'),
         ({'files': ONE, 'scale': 2.0}, 'scale must be a whole number from 1 to 16, got 2.0'),
         ({'files': ONE, 'scale': 17}, 'scale must be a whole number from 1 to 16, got 17'),
+        ({'files': TWO, 'align': 1}, 'align must be true or false, got 1'),
         ({'files': ONE, 'model': 3}, 'model must be a name, got 3'),
         ({'files': ONE, 'task': 'hdr'}, 'merging takes two or more pictures of one scene, got one'),
         ({'files': ONE, 'task': 'sr', 'model': 'm'}, BOTH),

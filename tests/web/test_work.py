@@ -12,8 +12,9 @@ from restorekit.web import work
 from restorekit.web.jobs import Jobs
 from restorekit.web.limits import Limits
 from restorekit.web.meter import CancelledError, Meter
+from restorekit.web.pictures import for_user
 from restorekit.web.wish import Wish
-from restorekit.web.work import Workshop, for_user
+from restorekit.web.work import Workshop
 from tests.conftest import smooth_image
 
 
@@ -127,6 +128,26 @@ def test_gray_pictures_stay_gray(workshop, jobs):
     image = read_image(job.files['result.png'][0])
     assert image.shape == (48, 48, 1)
     assert np.ptp(image) > 0.5
+
+
+def test_frames_taken_by_hand_are_aligned_only_if_asked(workshop, jobs, monkeypatch):
+    aligned = []
+    monkeypatch.setattr(
+        'restorekit.restorers.classical.align_frames',
+        lambda frames, kind: aligned.append(kind) or frames,
+    )
+    for align in (True, False, True):
+        job = jobs.open(Wish(names=('a.png', 'b.png'), sizes=(1, 1), task='fusion', align=align))
+        for source, gain in zip(job.sources, (0.4, 1), strict=True):
+            write_image(source, gain * smooth_image(48, 64))
+        workshop.do(job)
+    assert aligned == ['mtb', 'mtb']
+
+
+def test_only_methods_align(workshop, jobs):
+    job = job_of(jobs, smooth_image(24, 24), model='bicubic-x2', align=True)
+    with pytest.raises(ValueError, match='^only methods without a network align frames: debevec, '):
+        workshop.do(job)
 
 
 def test_an_unknown_device_is_named():

@@ -33,7 +33,7 @@ function megabytes(bytes) { return bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` 
 function draw() {
   const set = isSet();
   $('together').hidden = files.length < 2 || task() !== 'auto';
-  $('ev-hint').hidden = !set;
+  $('ev-hint').hidden = $('align-label').hidden = !set;
   $('chosen').replaceChildren(...files.map((file, index) => {
     const row = document.createElement('li');
     row.innerHTML = '<span class="name"></span><span class="bytes"></span>';
@@ -85,7 +85,7 @@ function wishFor(group, set) {
     if (asked !== 'auto') wish.task = asked;
     if ($('scale').value) wish.scale = Number($('scale').value);
   }
-  if (set) wish.tone = $('tone').value;
+  if (set) Object.assign(wish, { tone: $('tone').value, align: $('align').checked });
   if (set && exposures.some((value) => value?.trim())) wish.exposures = group.map((_, index) => exposures[index] ?? '');
   return wish;
 }
