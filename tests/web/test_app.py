@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import re
 import socket
 import struct
 import time
 import zlib
+from unittest import mock
 
 import cv2
 import numpy as np
@@ -15,7 +17,7 @@ import pytest
 
 from restorekit.inference import restore
 from restorekit.io import read_hdr, to_integers, tonemap
-from restorekit.web.app import PAGE
+from restorekit.web.app import PAGE, _sweep
 from restorekit.web.limits import Limits
 from tests.conftest import smooth_image
 from tests.web.conftest import encoded, running
@@ -331,6 +333,18 @@ def test_a_disk_that_fills_with_results_is_said_without_its_path(client, photo, 
         'message': 'before0.png: cannot be written (No space left on device)',
     }
     assert set(client.folders()) <= before
+
+
+def test_what_nobody_asks_for_is_looked_for_again_and_again():
+    jobs = mock.Mock()
+
+    async def look():
+        task = asyncio.create_task(_sweep(jobs, 0.001))
+        while jobs.sweep.call_count < 2:
+            await asyncio.sleep(0.001)
+        task.cancel()
+
+    asyncio.run(asyncio.wait_for(look(), 20))
 
 
 def test_nothing_is_left_when_the_server_ends(tmp_path, photo):

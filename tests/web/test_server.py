@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
 import socket
 import subprocess
 import sys
+import threading
+import time
 import urllib.request
 from pathlib import Path
 from unittest import mock
 
 import pytest
 
-from restorekit.web.server import Options, _watch, is_loopback, listen
+from restorekit.web.server import Options, _watch, is_loopback, listen, serve
 from tests.helpers import error_of, restorekit
 from tests.web.conftest import running
 
@@ -139,6 +142,49 @@ def test_help_says_what_there_is():
     text = restorekit('serve', '--help').stdout
     for option in ('--host', '--port', '--token', '--name', '--device', '--max-pixels', '--open'):
         assert option in text
+
+
+@pytest.fixture
+def ended():
+    """Signals are handled after the test as they were before it."""
+    numbers = (signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.getsignal(number) for number in numbers}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def kill_when_served(said):
+    """Send this process a signal once the page that `said` names is there."""
+    while True:
+        with contextlib.suppress(OSError, IndexError):
+            port = re.search(r':(\d+)/', said[0])[1]
+            urllib.request.urlopen(f'http://127.0.0.1:{port}/page.css').close()
+            break
+        time.sleep(0.01)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+@pytest.mark.parametrize('host', ['127.0.0.1', '0.0.0.0'])
+def test_what_is_said_and_what_is_left(tmp_path, ended, host):
+    said = []
+    killer = threading.Thread(target=kill_when_served, args=(said,))
+    killer.start()
+    options = Options(host=host, port=0, folder=tmp_path)
+    with pytest.raises(SystemExit, match='^143$'):
+        serve(options, say=said.append)
+    killer.join()
+    assert said[0].startswith('restorekit: http://')
+    warned = ['What is sent is not encrypted: for other networks see docs/serve.md.']
+    assert said[1:] == [*(warned if host == '0.0.0.0' else []), 'Ctrl-C ends it.']
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_why_nothing_can_be_restored_is_raised(tmp_path, ended):
+    options = Options(port=0, folder=tmp_path, device='nonsense')
+    with pytest.raises(ValueError, match="^device 'nonsense' is not there "):
+        serve(options, say=lambda _: None)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.fixture
