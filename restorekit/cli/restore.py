@@ -92,8 +92,9 @@ def _add_result_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         '--tonemap',
-        choices=('mu', 'reinhard', 'drago', 'mantiuk'),
-        help='write a picture of an HDR result beside it',
+        choices=('reinhard', 'drago', 'mantiuk', 'mu', 'none'),
+        default='reinhard',
+        help='how the picture is made that is written beside an HDR result (default: %(default)s)',
     )
     group.add_argument('--overwrite', action='store_true', help='replace files that exist')
 
@@ -129,7 +130,8 @@ def run(args: argparse.Namespace) -> None:
     from restorekit.inference.shares import share
 
     suffix = None if args.format is None else f'.{args.format.lower().lstrip(".")}'
-    output = Output(args.bits, suffix, args.quality, args.tonemap, args.overwrite)
+    tone = None if args.tonemap == 'none' else args.tonemap
+    output = Output(args.bits, suffix, args.quality, tone)
     size = _size(args)
     named = _named(args)
     wanted = args.task in ('hdr', 'fusion') if args.task else None

@@ -31,14 +31,12 @@ class Output:
             `.hdr` for linear radiance, otherwise.
         quality: 1 to 100, of lossy formats.
         tone: Tone curve of the picture beside linear radiance; None writes none.
-        overwrite: Whether files that exist may be replaced.
     """
 
     bits: BitDepth | None = None
     suffix: str | None = None
     quality: int | None = None
     tone: ToneMap | None = None
-    overwrite: bool = False
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from restorekit.io.image import read_bytes, read_image
 
 HDR_EXTENSIONS = ('.hdr', '.exr')
 WRITABLE = (*HDR_EXTENSIONS, '.tif', '.tiff')
-ToneMap = Literal['mu', 'reinhard', 'drago']
+ToneMap = Literal['mu', 'reinhard', 'drago', 'mantiuk']
 TONE_MAPS: tuple[ToneMap, ...] = get_args(ToneMap)
 
 
@@ -103,7 +103,9 @@ def tonemap(image: np.ndarray, method: ToneMap = 'mu') -> np.ndarray:
 
     Args:
         image: (H, W, 3) linear RGB, >= 0. 'mu' expects [0, 1] and clips values above.
-        method: 'mu' (mu-law, mu = 5000), 'reinhard' or 'drago' (OpenCV's, gamma 2.2).
+        method: 'mu' (mu-law, mu = 5000), or one of OpenCV's, with gamma 2.2: 'drago', 'reinhard'
+            (half adapted to each pixel, without which dark rooms come out white), 'mantiuk'
+            (contrasts scaled by 0.65).
     Returns:
         Same shape, float32 in [0, 1].
     Raises:
@@ -113,9 +115,18 @@ def tonemap(image: np.ndarray, method: ToneMap = 'mu') -> np.ndarray:
         raise ValueError(f'tonemap: method must be one of {TONE_MAPS}, got {method!r}')
     if method == 'mu':
         return mu_law(torch.from_numpy(np.clip(image, 0, 1))).float().numpy()
-    make = cv2.createTonemapReinhard if method == 'reinhard' else cv2.createTonemapDrago
-    mapped = make(gamma=2.2).process(np.ascontiguousarray(image, dtype=np.float32))
+    if not image.max(initial=0) > 0:  # OpenCV fails at black
+        return np.zeros_like(image, dtype=np.float32)
+    mapped = _curve(method).process(np.ascontiguousarray(image, dtype=np.float32))
     return np.clip(np.nan_to_num(mapped), 0, 1)
+
+
+def _curve(method: ToneMap) -> Any:
+    if method == 'reinhard':
+        return cv2.createTonemapReinhard(gamma=2.2, light_adapt=0.5)
+    if method == 'mantiuk':
+        return cv2.createTonemapMantiuk(gamma=2.2, scale=0.65)
+    return cv2.createTonemapDrago(gamma=2.2)
 
 
 def _check_radiance(path: str | Path, image: np.ndarray) -> None:

@@ -17,6 +17,7 @@ from restorekit.restorers.alignment import Alignment, align_frames
 from restorekit.restorers.base import BaseRestorer
 
 MIDDLE_GRAY = 128 / 255
+WELL = (0.2, 0.8)  # of well-exposed pixels
 
 
 class BracketMethod(BaseRestorer):
@@ -116,7 +117,25 @@ class DebevecMerge(BracketMethod):
     linear = True
 
     def merge(self, brackets: Tensor, exposures: Tensor | None) -> Tensor:
-        return _each(brackets, merge_debevec, self.needed(exposures))
+        return _each(brackets, _balanced_debevec, self.needed(exposures))
+
+
+def _balanced_debevec(frames: list[np.ndarray], exposures: np.ndarray) -> np.ndarray:
+    """`merge_debevec` in the colours of the frames, which calibrating each channel alone loses.
+
+    The gain of each channel is the median of what the frames of gamma 2.2 show over what was
+    merged, where they are well exposed, so that brightness too is that of `ldr_to_hdr`.
+    """
+    radiance = merge_debevec(frames, exposures)
+    middle = len(frames) // 2
+    shown = frames[middle] ** GAMMA / 2 ** float(exposures[middle] - exposures[0])
+    for channel in range(3):
+        values = frames[middle][..., channel]
+        sound = (values > WELL[0]) & (values < WELL[1]) & (radiance[..., channel] > 0)
+        if np.count_nonzero(sound) > sound.size // 100:
+            gain = np.median(shown[..., channel][sound] / radiance[..., channel][sound])
+            radiance[..., channel] *= gain
+    return radiance
 
 
 def merge_debevec(frames: list[np.ndarray], exposures: np.ndarray) -> np.ndarray:

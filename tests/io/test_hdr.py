@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from restorekit.io import (
+    TONE_MAPS,
     ImageReadError,
     hdr_size,
     read_hdr,
@@ -136,3 +137,8 @@ def test_black_stays_black(tmp_path):
     write_hdr(tmp_path / 'a.hdr', image)
     np.testing.assert_array_equal(read_hdr(tmp_path / 'a.hdr') < 0.003, image < 0.003)
     assert not read_hdr(tmp_path / 'a.hdr')[image.max(axis=2) == 0].any()
+
+
+@pytest.mark.parametrize('method', TONE_MAPS)
+def test_black_is_black_on_every_curve(method):
+    assert not tonemap(np.zeros((8, 9, 3), np.float32), method).any()
