@@ -35,9 +35,7 @@ from restorekit.web.pictures import accepted, check_pictures, for_user
 MERGING = ('hdr', 'fusion')
 KEPT_MODELS = 4
 OVERLAP = 32
-# Of mu-law, Reinhard's and Drago's curves the only one that shows no scene that was tried as nearly
-# black or nearly white.
-TONE: ToneMap = 'drago'
+TONE: ToneMap = 'reinhard'  # as `restorekit restore` does
 TRIAL = 64  # pixels: side of the image that tells how much work a network is
 
 

@@ -65,7 +65,7 @@ def test_what_can_be_asked_for(client):
     assert status == 200
     assert {'bicubic-x2', 'ain-x2', 'debevec'} <= {model['name'] for model in offer['models']}
     assert '.png' in offer['extensions']
-    assert offer['tones'][0] == 'drago'
+    assert offer['tones'][0] == 'reinhard'
     assert len(offer['tones']) > 2
     assert offer['limits'] == {'files': 5, 'bytes': 2_000_000, 'pixels': 100_000}
 
@@ -105,7 +105,7 @@ def test_what_a_file_carries_stays(client):
         assert np.all(np.diff(image[..., 3].mean(axis=1)) > 0)
 
 
-@pytest.mark.parametrize('tone', ['mu', 'drago'])
+@pytest.mark.parametrize('tone', ['mu', 'mantiuk'])
 def test_exposures_that_were_typed_become_hdr(client, exposures, tone, tmp_path):
     names = ['dark.png', 'middle.png', 'bright.png']
     job, state = client.do(names, exposures, exposures=['-2', '0', '2'], tone=tone)
