@@ -58,7 +58,7 @@ setup(
     license='Apache-2.0',
     python_requires='>=3.10',
     packages=find_packages(include=['restorekit', 'restorekit.*']),
-    package_data={'restorekit': ['py.typed', 'catalogue/weights/*.safetensors']},
+    package_data={'restorekit': ['py.typed', 'catalogue/weights/*.safetensors', 'web/page/*']},
     install_requires=requirements('runtime'),
     extras_require=extras(),
     entry_points={'console_scripts': ['restorekit = restorekit.cli:main']},

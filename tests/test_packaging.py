@@ -91,6 +91,8 @@ def test_what_is_in_the_wheel(wheels):
     assert modules == {
         name for name in names if name.startswith('restorekit/') and name.endswith('.py')
     } - {f'restorekit/.mim/{config}' for config in configs}
+    page = {f'restorekit/web/page/{path.name}' for path in (ROOT / 'restorekit/web/page').iterdir()}
+    assert page <= names
     assert not [name for name in names if name.startswith(('tests', 'tools'))]
 
 

@@ -19,6 +19,7 @@ COMMANDS = {
     'test': 'evaluate a checkpoint on the test sets of a config',
     'benchmark': 'evaluate several checkpoints and write one table in the layout of papers',
     'restore': 'restore image files with a trained network',
+    'serve': 'show a page in the browser that restores pictures',
     'models': 'list the trained models, or print the card of one',
     'summary': 'parameters, multiply-adds, receptive field, time and memory of a model',
     'publish': 'write a checkpoint and its card as one file to be shipped',

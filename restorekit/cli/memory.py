@@ -30,3 +30,13 @@ def keep_freed_memory() -> bool:
     # releases take no more than 32 MiB for it.
     mapped_from = any(mallopt(MMAP_THRESHOLD, size) for size in (2**30, 2**25))
     return mapped_from and bool(mallopt(TRIM_THRESHOLD, 2**31 - 1))
+
+
+def give_back_memory() -> bool:
+    """Have glibc give the memory that is kept but not used back to the system, once.
+
+    Returns:
+        Whether it did.
+    """
+    trim = getattr(ctypes.CDLL(None), 'malloc_trim', None) if sys.platform == 'linux' else None
+    return trim is not None and bool(trim(0))

@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from tests.helpers import process
+
 FAULTS = """
 import resource, torch
 from restorekit.cli.memory import keep_freed_memory
@@ -46,3 +48,20 @@ def test_freed_memory_is_used_again_without_page_faults():
 
 def test_a_chosen_allocator_is_left_alone():
     assert not run(MALLOC_TRIM_THRESHOLD_='131072')[0]
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != 'glibc', reason='needs glibc')
+def test_memory_that_is_kept_is_given_back():
+    code = """
+from restorekit.cli.memory import give_back_memory, keep_freed_memory
+resident = lambda: int(open('/proc/self/statm').read().split()[1])
+keep_freed_memory()
+blocks = [b'x' * 2**20 for _ in range(64)]
+kept = bytes(10)
+full = resident()
+del blocks
+held = resident()
+assert give_back_memory() is True
+print(full - held < 1000, held - resident() > 12000)
+"""
+    assert process('-c', code).stdout == 'True True\n'
