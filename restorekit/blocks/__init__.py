@@ -1,6 +1,8 @@
 """Layers and blocks."""
 
 from restorekit.blocks.ammsnet import MSFF, AttentionUnit, ShallowBlock
+from restorekit.blocks.channel_attention import ChannelAttention
+from restorekit.blocks.distillation import IMDB
 from restorekit.blocks.doconv import DOConv2d, fuse
 from restorekit.blocks.drdb import DRDB
 from restorekit.blocks.feedback import CFB, SRB, ChannelGate
@@ -15,12 +17,14 @@ from restorekit.blocks.upsample import PixelShuffleUpsampler
 __all__ = [
     'CFB',
     'DRDB',
+    'IMDB',
     'MSFF',
     'SOCA',
     'SRB',
     'AttentionUnit',
     'AttentiveInception',
     'Bottleneck',
+    'ChannelAttention',
     'ChannelGate',
     'DOConv2d',
     'NonLocal',

@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+# As in restorekit.convert, which to import takes seconds.
+NETWORKS = ('ahdrnet', 'cfnet', 'dncnn', 'fsrcnn', 'imdn', 'lapsrn', 'vdsr')
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Whose weights, from where and where to."""
-    parser.add_argument('network', choices=('ahdrnet', 'cfnet'), help='whose weights these are')
+    parser.add_argument('network', choices=NETWORKS, help='whose weights these are')
     parser.add_argument('published', type=Path, metavar='PUBLISHED', help='the published file')
     parser.add_argument('ours', type=Path, metavar='OURS', help='the checkpoint to write')
 

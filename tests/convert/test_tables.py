@@ -1,0 +1,67 @@
+"""Networks whose published names stand in a table; the figures are in tests/backbones."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from restorekit.cli.convert import NETWORKS as OFFERED
+from restorekit.convert import NETWORKS, convert_checkpoint, tables
+from restorekit.registry import BACKBONES
+
+# A small network of ours, and a name of theirs that tells its size.
+CASES = {
+    'dncnn': ({'type': 'PlainNet', 'widths': (4, 4, 4)}, 'convs.3.bias'),
+    'fsrcnn': ({'type': 'FSRCNN', 'num_blocks': 3, 'act_each_mapping': False}, 'map_3.bias'),
+    'imdn': ({'type': 'IMDN', 'num_feats': 16, 'num_blocks': 2}, 'IMDB2.c1.bias'),
+    'lapsrn': (
+        {'type': 'LapSRN', 'num_feats': 4, 'num_layers': 2, 'scale': 4},
+        'convt_I2.weight convt_F1.0.cov_block.4.weight convt_F2.0.cov_block.4.weight',
+    ),
+    'vdsr': (
+        {'type': 'PlainNet', 'widths': (4, 4, 4), 'bias': False},
+        'residual_layer.1.conv.weight',
+    ),
+}
+
+
+def published(network):
+    """Our state, and the same under their names."""
+    config, hint = CASES[network]
+    ours = BACKBONES.build(config).state_dict()
+    table = tables.spelled(getattr(tables, network)(hint.split()))
+    assert sorted(table.values()) == sorted(ours)
+    return ours, {theirs: ours[name] for theirs, name in table.items()}
+
+
+def test_the_command_offers_what_there_is():
+    assert sorted(OFFERED) == sorted(NETWORKS)
+
+
+@pytest.mark.parametrize('network', CASES)
+def test_every_name_once(network, tmp_path):
+    ours, theirs = published(network)
+    torch.save({f'module.{name}': value for name, value in theirs.items()}, tmp_path / 'a.pt')
+    assert convert_checkpoint(network, tmp_path / 'a.pt', tmp_path / 'b.pth') == len(ours)
+    state = torch.load(tmp_path / 'b.pth', weights_only=True)['state_dict']
+    assert state.keys() == {f'backbone.{name}' for name in ours}
+    assert all(torch.equal(state[f'backbone.{name}'], value) for name, value in ours.items())
+
+
+@pytest.mark.parametrize('network', CASES)
+def test_a_missing_name_and_another_network_are_told(network, tmp_path):
+    _, theirs = published(network)
+    name = next(iter(theirs))
+    torch.save({k: v for k, v in theirs.items() if k != name}, tmp_path / 'a.pt')
+    with pytest.raises(ValueError, match=rf'a\.pt: not the weights .*missing are {name}$'):
+        convert_checkpoint(network, tmp_path / 'a.pt', tmp_path / 'b.pth')
+    torch.save({'other.weight': torch.zeros(1)}, tmp_path / 'a.pt')
+    message = r'a\.pt: not the weights of the published .*: unknown are other\.weight; missing are'
+    with pytest.raises(ValueError, match=message):
+        convert_checkpoint(network, tmp_path / 'a.pt', tmp_path / 'b.pth')
+    assert not (tmp_path / 'b.pth').exists()
+
+
+def test_kair_counts_the_activations_of_dncnn():
+    table = tables.dncnn(['model.0.weight', 'model.2.weight', 'model.4.weight'])
+    assert table == {'model.0.*': 'body.0.0.*', 'model.2.*': 'body.1.0.*', 'model.4.*': 'tail.*'}
