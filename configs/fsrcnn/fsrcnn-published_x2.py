@@ -1,5 +1,5 @@
-# For weights that `restorekit convert fsrcnn` has converted: three channels of full-range YCbCr, one
-# PReLU behind the last mapping.
+# For weights that `restorekit convert fsrcnn` has converted: three channels of full-range YCbCr,
+# one PReLU behind the last mapping.
 _base_ = ['../_base_/default_runtime.py', '../_base_/datasets/test_rgb_sr.py']
 
 scale = 2

@@ -25,8 +25,8 @@ class ImagePreprocessor(BaseDataPreprocessor):
     in its own channel order, and what it gives is translated back before any loss or metric.
 
     Args:
-        color: What the network takes: 'rgb', 'bgr', 'ycbcr' (BT.601, luma in 16..235 of 255), or 'y',
-            its luma alone.
+        color: What the network takes: 'rgb', 'bgr', 'ycbcr' (BT.601, luma in 16..235 of 255), or
+            'y', its luma alone.
         mean: Subtracted, one figure or one per channel, in [0, 1] units and in the network's order.
         std: Divided by, likewise, > 0.
     """
