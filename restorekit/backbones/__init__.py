@@ -5,18 +5,25 @@ from restorekit.backbones.ain import AIN
 from restorekit.backbones.ammsnet import AMMSNet
 from restorekit.backbones.bicubic import Bicubic
 from restorekit.backbones.cfnet import CFNet
+from restorekit.backbones.dbpn import DBPN
 from restorekit.backbones.fsrcnn import FSRCNN
 from restorekit.backbones.imdn import IMDN
 from restorekit.backbones.lapsrn import LapSRN
 from restorekit.backbones.plain import ESPCN, PlainNet
 from restorekit.backbones.residual import ResidualNet
+from restorekit.backbones.san import SAN
+from restorekit.backbones.srfbn import SRFBN
 from restorekit.backbones.stacked import StackedNet
+from restorekit.backbones.swinir import SwinIR
 
 __all__ = [
     'AIN',
+    'DBPN',
     'ESPCN',
     'FSRCNN',
     'IMDN',
+    'SAN',
+    'SRFBN',
     'AHDRNet',
     'AMMSNet',
     'Bicubic',
@@ -25,4 +32,5 @@ __all__ = [
     'PlainNet',
     'ResidualNet',
     'StackedNet',
+    'SwinIR',
 ]

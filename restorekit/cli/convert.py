@@ -6,7 +6,21 @@ import argparse
 from pathlib import Path
 
 # As in restorekit.convert, which to import takes seconds.
-NETWORKS = ('ahdrnet', 'cfnet', 'dncnn', 'fsrcnn', 'imdn', 'lapsrn', 'vdsr')
+NETWORKS = (
+    'ahdrnet',
+    'cfnet',
+    'dbpn',
+    'dncnn',
+    'edsr',
+    'fsrcnn',
+    'imdn',
+    'lapsrn',
+    'rcan',
+    'san',
+    'srfbn',
+    'swinir',
+    'vdsr',
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

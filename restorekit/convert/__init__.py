@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from restorekit.convert import ahdrnet, cfnet, tables
+from restorekit.convert import ahdrnet, cfnet, superres, tables
 from restorekit.io import check_writable
 from restorekit.io.checkpoint import read_checkpoint, write_checkpoint
 
 __all__ = ['NETWORKS', 'convert_checkpoint']
 
-NETWORKS = {'ahdrnet': ahdrnet.convert, 'cfnet': cfnet.convert, **tables.CONVERTERS}
+NETWORKS = {
+    'ahdrnet': ahdrnet.convert,
+    'cfnet': cfnet.convert,
+    **tables.CONVERTERS,
+    **superres.CONVERTERS,
+}
 
 
 def convert_checkpoint(network: str, published: Path, ours: Path) -> int:
