@@ -9,6 +9,7 @@ from restorekit.backbones.dbpn import DBPN
 from restorekit.backbones.fsrcnn import FSRCNN
 from restorekit.backbones.imdn import IMDN
 from restorekit.backbones.lapsrn import LapSRN
+from restorekit.backbones.memnet import MemNet
 from restorekit.backbones.plain import ESPCN, PlainNet
 from restorekit.backbones.residual import ResidualNet
 from restorekit.backbones.san import SAN
@@ -29,6 +30,7 @@ __all__ = [
     'Bicubic',
     'CFNet',
     'LapSRN',
+    'MemNet',
     'PlainNet',
     'ResidualNet',
     'StackedNet',

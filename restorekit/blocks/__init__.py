@@ -9,6 +9,7 @@ from restorekit.blocks.drdb import DRDB
 from restorekit.blocks.feedback import CFB, SRB, ChannelGate
 from restorekit.blocks.inception import AttentiveInception, Bottleneck
 from restorekit.blocks.layers import build_block, build_conv, build_norm, conv3x3
+from restorekit.blocks.memory import MemoryBlock
 from restorekit.blocks.non_local import NonLocal
 from restorekit.blocks.residual import ResidualBlock, ResidualGroup
 from restorekit.blocks.rfft import RFFTBlock
@@ -32,6 +33,7 @@ __all__ = [
     'ChannelGate',
     'DOConv2d',
     'FeedbackBlock',
+    'MemoryBlock',
     'NonLocal',
     'PixelShuffleUpsampler',
     'RFFTBlock',

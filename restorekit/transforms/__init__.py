@@ -7,10 +7,12 @@ from restorekit.transforms.augmentation import (
 )
 from restorekit.transforms.degradation import BicubicDownscale, JPEGCompress
 from restorekit.transforms.loading import Cache, LoadImages, build_transforms, plan_sizes
+from restorekit.transforms.noise import AddGaussianNoise
 from restorekit.transforms.packing import PackInputs, to_tensor
 from restorekit.transforms.stream import Seeded, generator, sample_stream, seeded_globals
 
 __all__ = [
+    'AddGaussianNoise',
     'BicubicDownscale',
     'Cache',
     'JPEGCompress',

@@ -173,3 +173,9 @@ def test_published_size(config, count):
     with torch.device('meta'):
         net = BACKBONES.build(config)
     assert sum(p.numel() for p in net.parameters()) == count
+
+
+def test_memnet_has_the_papers_size():
+    """677 k, which counts convolutions alone."""
+    weights = BACKBONES.build({'type': 'MemNet'}).parameters()
+    assert sum(weight.numel() for weight in weights if weight.ndim == 4) == 676_992

@@ -41,6 +41,8 @@ def test_model_metrics_and_name(name):
     assert model.scale == (int(scale[1]) if scale else 1)
     wanted = {'scale': int(scale[1])} if scale else {}
     wanted |= {'quality': int(quality[1])} if quality else {}
+    sigma = re.search(r'_sigma(\d\d)', stem)
+    wanted |= {'sigma': int(sigma[1])} if sigma else {}
     degradations = [
         entry['degradation']
         for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader')

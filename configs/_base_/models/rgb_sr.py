@@ -1,4 +1,4 @@
-# Super-resolution in RGB, in [0, 255] around the mean of DIV2K, as EDSR's and its heirs' code has it.
+# RGB in [0, 255] around the mean of DIV2K, as EDSR's and its heirs' code has it.
 model = dict(
     type='Restorer',
     data_preprocessor=dict(
