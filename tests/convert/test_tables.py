@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
 from restorekit.cli.convert import NETWORKS as OFFERED
-from restorekit.convert import NETWORKS, convert_checkpoint, tables
+from restorekit.convert import NETWORKS, convert_checkpoint, superres, tables
 from restorekit.registry import BACKBONES
 
 # A small network of ours, and a name of theirs that tells its size.
@@ -65,3 +66,43 @@ def test_a_missing_name_and_another_network_are_told(network, tmp_path):
 def test_kair_counts_the_activations_of_dncnn():
     table = tables.dncnn(['model.0.weight', 'model.2.weight', 'model.4.weight'])
     assert table == {'model.0.*': 'body.0.0.*', 'model.2.*': 'body.1.0.*', 'model.4.*': 'tail.*'}
+
+
+SUPER_RESOLUTION = {
+    'dbpn': {'type': 'DBPN', 'num_feats': 4, 'num_head_feats': 4, 'num_stages': 3},
+    'edsr': {'type': 'ResidualNet', 'num_feats': 4, 'num_blocks': 2, 'scale': 2},
+}
+
+
+@pytest.mark.parametrize('network', SUPER_RESOLUTION)
+def test_a_whole_network_that_lacks_one_name(network):
+    ours = BACKBONES.build(SUPER_RESOLUTION[network]).state_dict()
+    hints = {
+        'dbpn': ['up3.act.weight'],
+        'edsr': ['body.1.conv1.weight', 'upsample.0.weight'],
+    }
+    table = tables.spelled(getattr(superres, network)(hints[network]))
+    assert sorted(table.values()) == sorted(ours)
+    theirs = {name: ours[renamed] for name, renamed in table.items()}
+    assert NETWORKS[network](theirs).keys() == ours.keys()
+    name = next(iter(theirs))
+    del theirs[name]
+    with pytest.raises(ValueError, match=rf'published \w+: missing are {name}'):
+        NETWORKS[network](theirs)
+
+
+def test_arrays_of_numpy(tmp_path):
+    ours = BACKBONES.build({'type': 'DeepFuse', 'num_feats': 4}).state_dict()
+    kernels = {f'arr_{i}': kernel.flip(2, 3).numpy() for i, kernel in enumerate(ours.values())}
+    np.savez(tmp_path / 'a.npz', **kernels)
+    assert convert_checkpoint('deepfuse', tmp_path / 'a.npz', tmp_path / 'b.pth') == 6
+    state = torch.load(tmp_path / 'b.pth', weights_only=True)['state_dict']
+    assert all(torch.equal(state[f'backbone.{name}'], value) for name, value in ours.items())
+    with pytest.raises(ValueError, match=r'a\.npz: not the weights .* IFCNN: unknown are arr_0'):
+        convert_checkpoint('ifcnn', tmp_path / 'a.npz', tmp_path / 'c.pth')
+    (tmp_path / 'a.npz').write_bytes(b'x')
+    with pytest.raises(ValueError, match=r'a\.npz: damaged or no archive of arrays'):
+        convert_checkpoint('deepfuse', tmp_path / 'a.npz', tmp_path / 'c.pth')
+    with pytest.raises(FileNotFoundError, match=r'd\.npz: no such checkpoint'):
+        convert_checkpoint('deepfuse', tmp_path / 'd.npz', tmp_path / 'c.pth')
+    assert not (tmp_path / 'c.pth').exists()
