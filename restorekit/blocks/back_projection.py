@@ -43,7 +43,7 @@ class Projection(nn.Module):
                 return enlarge_conv(channels, channels, scale, options)
             return nn.Sequential(nn.Conv2d(channels, channels, kernel, scale, padding), nn.PReLU())
 
-        self.compress = nn.Identity()
+        self.compress: nn.Module = nn.Identity()
         if num_inputs > 1:
             self.compress = nn.Sequential(nn.Conv2d(num_inputs * channels, channels, 1), nn.PReLU())
         self.project = part(up)

@@ -45,6 +45,7 @@ class MemoryBlock(Block):
         """Maps of one shape, (N, C, H, W), the newest last, to one."""
         x, recent = memories[-1], []
         for acts in self.acts:
+            assert isinstance(acts, nn.ModuleList)
             y = x
             for act, conv in zip(acts, self.convs, strict=True):
                 y = conv(act(y))
