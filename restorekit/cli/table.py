@@ -66,6 +66,7 @@ def run(args: argparse.Namespace) -> None:
     folder = args.weights or _environment()
     for row in table.rows:
         key = row_key(row)
+        print(f'{table.name}: {key}', file=sys.stderr, flush=True)
         measured[key] = _measured(table, row, sets, folder, measured.get(key, {}), out)
         write_whole(store, json.dumps(measured, indent=1).encode())
     notes = list(table.notes)
@@ -128,7 +129,7 @@ def _run_row(
     for metrics in dict.fromkeys(tuple(table.sets[dataset]) for dataset in sets):
         chosen = [dataset for dataset in sets if tuple(table.sets[dataset]) == metrics]
         config = row_config(row)
-        config.work_dir = str(out / 'runs')
+        config.work_dir, config.log_level = str(out / 'runs'), 'WARNING'
         if not narrow(config, chosen, metrics):
             continue
         started = time.perf_counter()
