@@ -113,7 +113,12 @@ def _measured(
 
 
 def _run_row(
-    table: PaperTable, row: Row, sets: list[str], files: list, known: dict, out: Path
+    table: PaperTable,
+    row: Row,
+    sets: list[str],
+    files: list[Path | None],
+    known: dict,
+    out: Path,
 ) -> dict[str, Any]:
     from restorekit.cli.test import evaluate
     from restorekit.inference.cost import cost
@@ -125,7 +130,8 @@ def _run_row(
     }
     config = row_config(row)
     result |= cost(MODELS.build(config.model))
-    checkpoint = joined(files, out) if row.chain else files[0] if files else None
+    only = files[0] if files else None
+    checkpoint = joined(files, out) if row.chain else only
     for metrics in dict.fromkeys(tuple(table.sets[dataset]) for dataset in sets):
         chosen = [dataset for dataset in sets if tuple(table.sets[dataset]) == metrics]
         config = row_config(row)
@@ -133,7 +139,7 @@ def _run_row(
         if not narrow(config, chosen, metrics):
             continue
         started = time.perf_counter()
-        scored = evaluate(config, checkpoint and str(checkpoint))
+        scored = evaluate(config, None if checkpoint is None else str(checkpoint))
         seconds = time.perf_counter() - started
         for metric in scored:
             result['protocol'].append(metric.protocol)
