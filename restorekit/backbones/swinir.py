@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -86,8 +87,14 @@ class SwinIR(Backbone):
         first = self.head(x)
         features = self.groups(_normalised(self.norm_first, first))
         features = first + self.conv(_normalised(self.norm_last, features))
-        result = self.tail(features)[..., : height * self.scale, : width * self.scale]
+        result = _cut(self.tail(features), height * self.scale, width * self.scale)
         return inputs + result if self.scale == 1 else result
+
+
+def _cut(x: Tensor, height: int, width: int) -> Tensor:
+    """The upper left part; by places, since a program of any size knows no slice that may be all."""
+    rows, columns = (torch.arange(side, device=x.device) for side in (height, width))
+    return x.index_select(-2, rows).index_select(-1, columns)
 
 
 def _normalised(norm: nn.LayerNorm, x: Tensor) -> Tensor:
