@@ -132,6 +132,7 @@ def _run_row(
     result |= cost(MODELS.build(config.model))
     only = files[0] if files else None
     checkpoint = joined(files, out) if row.chain else only
+    absent: FileNotFoundError | None = None
     for metrics in dict.fromkeys(tuple(table.sets[dataset]) for dataset in sets):
         chosen = [dataset for dataset in sets if tuple(table.sets[dataset]) == metrics]
         config = row_config(row)
@@ -139,7 +140,11 @@ def _run_row(
         if not narrow(config, chosen, metrics):
             continue
         started = time.perf_counter()
-        scored = evaluate(config, None if checkpoint is None else str(checkpoint))
+        try:
+            scored = evaluate(config, None if checkpoint is None else str(checkpoint))
+        except FileNotFoundError as error:  # the other sets may be there
+            absent = error
+            continue
         seconds = time.perf_counter() - started
         for metric in scored:
             result['protocol'].append(metric.protocol)
@@ -148,6 +153,8 @@ def _run_row(
                 result['figures'].setdefault(dataset, {})[metric.title] = line['value']
         images = sum(line['images'] for line in scored[0].summary())
         result['seconds'] = seconds / max(images, 1)
+    if absent is not None and not result['figures']:
+        raise absent
     return result
 
 

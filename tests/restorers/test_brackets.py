@@ -185,6 +185,10 @@ def test_a_network_for_luma_fuses_the_chroma_of_a_bracket():
     assert model.takes_bracket
     assert not model.divisible
     frames = torch.rand(1, 2, 3, 8, 9)
+    data = {'inputs': [frames[0]], 'data_samples': [DataSample()]}
+    assert model.data_preprocessor(data)['inputs'].shape == frames.shape
+    with pytest.raises(ValueError, match=r"color='y' takes 1 channels, got \(2, 3, 8, 9\)"):
+        model.data_preprocessor(data, training=True)
     with torch.no_grad():
         fused = rgb_to_ycbcr(model.restore(frames))
     chroma = rgb_to_ycbcr(frames)[:, :, 1:] - 128 / 255
