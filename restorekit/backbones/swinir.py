@@ -92,7 +92,7 @@ class SwinIR(Backbone):
 
 
 def _cut(x: Tensor, height: int, width: int) -> Tensor:
-    """The upper left part; by places, since a program of any size knows no slice that may be all."""
+    """The upper left part; by places, since an exported program knows no slice that may be all."""
     rows, columns = (torch.arange(side, device=x.device) for side in (height, width))
     return x.index_select(-2, rows).index_select(-1, columns)
 
