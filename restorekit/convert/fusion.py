@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from restorekit.convert.names import highest
@@ -60,6 +61,16 @@ def ifcnn(_: list[str]) -> Table:
     return table
 
 
+def convert_ifcnn(published: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The state dict of `IFCNN`, with the norms' counters, which its published file lacks.
+
+    Raises:
+        ValueError: Listing the names that are unknown or missing.
+    """
+    counters = (f'{place}.num_batches_tracked' for place in ('encode.2', 'tail.1'))
+    return by_table(ifcnn, 'IFCNN')(published) | {name: torch.tensor(0) for name in counters}
+
+
 def deepfuse(_: list[str]) -> Table:
     """Of KRamPrabhakar's DeepFuse, by the order of its layers."""
     places = ('encode.0', 'encode.2', 'tail.0', 'tail.2', 'tail.4', 'tail.6')
@@ -78,7 +89,7 @@ def convert_deepfuse(published: dict[str, Tensor]) -> dict[str, Tensor]:
 
 CONVERTERS = {
     'deepfuse': convert_deepfuse,
-    'ifcnn': by_table(ifcnn, 'IFCNN'),
+    'ifcnn': convert_ifcnn,
     'mefnet': convert_mefnet,
     'u2fusion': by_table(u2fusion, 'U2Fusion'),
 }

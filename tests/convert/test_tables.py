@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from restorekit.cli.convert import NETWORKS as OFFERED
-from restorekit.convert import NETWORKS, convert_checkpoint, superres, tables
+from restorekit.convert import NETWORKS, convert_checkpoint, fusion, superres, tables
 from restorekit.registry import BACKBONES
 
 # A small network of ours, and a name of theirs that tells its size.
@@ -89,6 +89,32 @@ def test_a_whole_network_that_lacks_one_name(network):
     del theirs[name]
     with pytest.raises(ValueError, match=rf'published \w+: missing are {name}'):
         NETWORKS[network](theirs)
+
+
+FUSION = {
+    'deepfuse': {'type': 'DeepFuse', 'num_feats': 4},
+    'ifcnn': {'type': 'IFCNN', 'num_feats': 4},
+    'mefnet': {'type': 'MEFNet', 'num_feats': 4, 'num_layers': 2},
+    'u2fusion': {
+        'type': 'U2Fusion',
+        'num_feats': 4,
+        'num_layers': 2,
+        'growth': 4,
+        'tail_widths': (4, 4),
+    },
+}
+HINTS = {'mefnet': ['lr.9.weight'], 'u2fusion': ['dense_layers.1.conv.0.weight', 'sub.2.weight']}
+
+
+@pytest.mark.parametrize('network', FUSION)
+def test_networks_of_fusion_load(network, tmp_path):
+    ours = BACKBONES.build(FUSION[network]).state_dict()
+    table = tables.spelled(getattr(fusion, network)(HINTS.get(network, [])))
+    theirs = {name: ours[renamed] for name, renamed in table.items() if renamed is not None}
+    torch.save(theirs, tmp_path / 'a.pt')
+    convert_checkpoint(network, tmp_path / 'a.pt', tmp_path / 'b.pth')
+    state = torch.load(tmp_path / 'b.pth', weights_only=True)['state_dict']
+    assert state.keys() == {f'backbone.{name}' for name in ours}
 
 
 def test_arrays_of_numpy(tmp_path):
