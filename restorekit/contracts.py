@@ -74,12 +74,15 @@ class Backbone(Part):
         out_channels: Of the result; None gives as many as came in.
         takes_bracket: Whether the input is a bracket.
         num_frames: How many frames a bracket has; None takes any number.
+        divisible: Whether large inputs may pass in tiles; not where the whole input decides on each
+            of its parts.
     """
 
     in_channels: int | None = None
     out_channels: int | None = None
     takes_bracket: bool = False
     num_frames: int | None = None
+    divisible: bool = True
 
     def forward_train(self, inputs: Tensor) -> dict[str, Tensor | list[Tensor]]:
         """What the losses compare: `output`, and whatever else a network names.

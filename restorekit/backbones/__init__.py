@@ -5,7 +5,42 @@ from restorekit.backbones.ain import AIN
 from restorekit.backbones.ammsnet import AMMSNet
 from restorekit.backbones.bicubic import Bicubic
 from restorekit.backbones.cfnet import CFNet
+from restorekit.backbones.dbpn import DBPN
+from restorekit.backbones.deepfuse import DeepFuse
+from restorekit.backbones.fsrcnn import FSRCNN
+from restorekit.backbones.ifcnn import IFCNN
+from restorekit.backbones.imdn import IMDN
+from restorekit.backbones.lapsrn import LapSRN
+from restorekit.backbones.mefnet import MEFNet
+from restorekit.backbones.memnet import MemNet
+from restorekit.backbones.plain import ESPCN, PlainNet
 from restorekit.backbones.residual import ResidualNet
+from restorekit.backbones.san import SAN
+from restorekit.backbones.srfbn import SRFBN
 from restorekit.backbones.stacked import StackedNet
+from restorekit.backbones.swinir import SwinIR
+from restorekit.backbones.u2fusion import U2Fusion
 
-__all__ = ['AIN', 'AHDRNet', 'AMMSNet', 'Bicubic', 'CFNet', 'ResidualNet', 'StackedNet']
+__all__ = [
+    'AIN',
+    'DBPN',
+    'ESPCN',
+    'FSRCNN',
+    'IFCNN',
+    'IMDN',
+    'SAN',
+    'SRFBN',
+    'AHDRNet',
+    'AMMSNet',
+    'Bicubic',
+    'CFNet',
+    'DeepFuse',
+    'LapSRN',
+    'MEFNet',
+    'MemNet',
+    'PlainNet',
+    'ResidualNet',
+    'StackedNet',
+    'SwinIR',
+    'U2Fusion',
+]

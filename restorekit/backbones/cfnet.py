@@ -26,7 +26,7 @@ UNDER, OVER = 0, 1  # places in the bracket: dark to bright
 BRANCHES = ('under', 'over')
 
 
-class _Reconstruction(nn.Module):
+class Reconstruction(nn.Module):
     """Features, enlarged, as a correction of the bilinearly enlarged frame."""
 
     def __init__(self, channels: int, out_channels: int, scale: int, options: tuple) -> None:
@@ -74,7 +74,7 @@ class _Branch(nn.Module):
             if gate is not None
         )
         self.reconstructions = nn.ModuleList(
-            _Reconstruction(num_feats, in_channels, scale, options) for _ in range(count + 1)
+            Reconstruction(num_feats, in_channels, scale, options) for _ in range(count + 1)
         )
 
     def reconstruct(

@@ -68,7 +68,7 @@ class _Merge(nn.Module):
         return self.act(total)
 
 
-class _Projections(Block):
+class Projections(Block):
     """Groups of projections up to `scale` times the size and down again, densely connected.
 
     Args:
@@ -123,7 +123,7 @@ class _Projections(Block):
 
 
 @BLOCKS.register_module()
-class SRB(_Projections):
+class SRB(Projections):
     """Super-resolution block: 1x1, then N groups of projection up and down, then 1x1.
 
     Each group sees the low-resolution maps of all groups before, and its downward projection all
@@ -155,7 +155,7 @@ class SRB(_Projections):
 
 
 @BLOCKS.register_module()
-class CFB(_Projections):
+class CFB(Projections):
     """Coupled feedback block: an SRB that also takes both branches' features of the step before.
 
     Args:

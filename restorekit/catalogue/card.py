@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from restorekit.options import OptionError, check_options
 
-Task = Literal['sr', 'jpeg', 'hdr', 'fusion']
+Task = Literal['sr', 'jpeg', 'noise', 'hdr', 'fusion']
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,8 +16,8 @@ class Card:
     """The card of a model; the fields are those that OpenModelDB has found to be needed.
 
     Attributes:
-        task: 'sr' (super-resolution), 'jpeg' (artifact removal), 'hdr' (radiance from a bracket) or
-            'fusion' (a picture from a bracket).
+        task: 'sr' (super-resolution), 'jpeg' (artifact removal), 'noise' (denoising), 'hdr'
+            (radiance from a bracket) or 'fusion' (a picture from a bracket).
         scale: Output size over input size.
         description: What it is good for, a sentence or two.
         architecture: Of the network, as it is registered.

@@ -18,6 +18,7 @@ COMMANDS = {
     'train': 'train the network of a config',
     'test': 'evaluate a checkpoint on the test sets of a config',
     'benchmark': 'evaluate several checkpoints and write one table in the layout of papers',
+    'table': "run a paper's table: its systems, its figures and ours",
     'restore': 'restore image files with a trained network',
     'serve': 'show a page in the browser that restores pictures',
     'models': 'list the trained models, or print the card of one',

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 TITLES = {
     'sr': 'super-resolution',
     'jpeg': 'JPEG artifact removal',
+    'noise': 'denoising',
     'hdr': 'HDR from a bracket',
     'fusion': 'exposure fusion',
 }

@@ -15,7 +15,7 @@ from restorekit.options import OptionError, check_options, fits, nearest, writte
 from restorekit.registry import REGISTRIES, UnknownTypeError
 
 # Said once at the top of a config; see `restorekit.config.settings`.
-SETTINGS = ('scale', 'quality')
+SETTINGS = ('scale', 'quality', 'sigma')
 
 TOP_LEVEL = [
     *[*inspect.signature(MMEngineRunner.__init__).parameters][1:],

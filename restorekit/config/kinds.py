@@ -25,6 +25,7 @@ from restorekit.options import (
 Fraction = Annotated[float, Within(0, 1)]
 Rate = Annotated[float, Within(0, 1000)]  # of learning; weights are gone after one step beyond it
 Quality = Annotated[int, Within(1, 100)]
+Sigma = Annotated[float, Within(0, 255)]  # of noise, in 8-bit units
 Level = Literal['NOTSET', 'DEBUG', 'INFO', 'WARN', 'WARNING', 'ERROR', 'CRITICAL', 'FATAL']
 LOADER: dict[str, Any] = {
     'dataset': dict,
@@ -96,7 +97,11 @@ KINDS: dict[str, dict[str, Any]] = {
         'disable': bool,
     },
     'auto_scale_lr': {'enable': bool, 'base_batch_size': AtLeast1},
-    'degradation': {'scale': Scale, 'quality': Quality | tuple[Quality, Quality]},
+    'degradation': {
+        'scale': Scale,
+        'quality': Quality | tuple[Quality, Quality],
+        'sigma': Sigma | tuple[Sigma, Sigma],
+    },
 }
 _LOADER = (*inspect.signature(DataLoader).parameters, *LOADER)
 # Every option that there is, where an entry without a type goes to one function.

@@ -16,7 +16,7 @@ from restorekit.registry import DATASETS
 from restorekit.transforms import build_transforms, plan_sizes
 
 MAX_LISTED = 20
-LABELS = {'scale': 'x', 'quality': 'q'}
+LABELS = {'scale': 'x', 'quality': 'q', 'sigma': 'sigma'}
 
 
 class DataError(ValueError):

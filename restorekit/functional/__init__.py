@@ -1,9 +1,16 @@
 """Pure functions on tensors: one home for each formula."""
 
 from restorekit.functional.blocking import blocking_effect, psnr_b
-from restorekit.functional.color import rgb_to_gray, rgb_to_y, rgb_to_ycbcr, ycbcr_to_rgb
+from restorekit.functional.color import (
+    fuse_chroma,
+    rgb_to_gray,
+    rgb_to_y,
+    rgb_to_ycbcr,
+    ycbcr_to_rgb,
+)
 from restorekit.functional.covariance import covariance, matrix_sqrt
 from restorekit.functional.exposure import hdr_to_ldr, ldr_to_hdr, mu_law, mu_law_inverse
+from restorekit.functional.guided import fast_guided_filter, guided_filter
 from restorekit.functional.mef import mef_ssim
 from restorekit.functional.precision import full_precision, precision, set_tf32, tf32
 from restorekit.functional.resize import imresize
@@ -13,7 +20,10 @@ from restorekit.functional.tiling import tiled
 __all__ = [
     'blocking_effect',
     'covariance',
+    'fast_guided_filter',
     'full_precision',
+    'fuse_chroma',
+    'guided_filter',
     'hdr_to_ldr',
     'imresize',
     'ldr_to_hdr',

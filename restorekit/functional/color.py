@@ -14,6 +14,7 @@ _MATRIX = (
     (112.0, -93.786, -18.214),
 )
 _OFFSET = (16.0, 128.0, 128.0)
+GRAY = 128 / 255  # Cb and Cr of what has no colour
 _INVERSE = torch.linalg.inv(torch.tensor(_MATRIX, dtype=torch.float64)).tolist()
 
 
@@ -72,6 +73,21 @@ def ycbcr_to_rgb(ycbcr: Tensor) -> Tensor:
     inverse = ycbcr.new_tensor(_INVERSE)
     offset = ycbcr.new_tensor(_OFFSET).view(3, 1, 1)
     return torch.einsum('dc,...chw->...dhw', inverse, ycbcr * 255 - offset)
+
+
+def fuse_chroma(chroma: Tensor) -> Tensor:
+    """Cb and Cr of a bracket as one, each weighted by how far it is from gray.
+
+    Args:
+        chroma: (N, K, 2, H, W), as `rgb_to_ycbcr` gives them.
+    Returns:
+        (N, 2, H, W); gray where all frames are gray.
+    References:
+        Prabhakar et al., "DeepFuse", ICCV 2017.
+    """
+    apart = chroma - GRAY
+    weights = apart.abs() + 1e-8
+    return GRAY + (weights * apart).sum(dim=1) / weights.sum(dim=1)
 
 
 def rgb_to_gray(rgb: Tensor) -> Tensor:

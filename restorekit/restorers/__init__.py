@@ -8,15 +8,18 @@ from restorekit.restorers.classical import (
     MertensFusion,
     ReferenceFrame,
 )
+from restorekit.restorers.decomposed import MGFF, FastSPDMEF
 from restorekit.restorers.preprocessor import ExposurePreprocessor, ImagePreprocessor
 from restorekit.restorers.restorer import Restorer
 
 __all__ = [
+    'MGFF',
     'AverageFusion',
     'BaseRestorer',
     'Chain',
     'DebevecMerge',
     'ExposurePreprocessor',
+    'FastSPDMEF',
     'ImagePreprocessor',
     'MertensFusion',
     'ReferenceFrame',

@@ -10,11 +10,11 @@ from mmengine.model import BaseDataPreprocessor
 from torch import Tensor
 
 from restorekit.data_sample import DataSample, first_file
-from restorekit.functional import ldr_to_hdr
+from restorekit.functional import ldr_to_hdr, rgb_to_ycbcr, ycbcr_to_rgb
 from restorekit.functional.exposure import GAMMA
 from restorekit.registry import MODELS
 
-CHANNELS = {'rgb': 3, 'bgr': 3, 'y': 1}
+CHANNELS = {'rgb': 3, 'bgr': 3, 'ycbcr': 3, 'y': 1}
 
 
 @MODELS.register_module()
@@ -25,7 +25,8 @@ class ImagePreprocessor(BaseDataPreprocessor):
     in its own channel order, and what it gives is translated back before any loss or metric.
 
     Args:
-        color: What the network takes: 'rgb', 'bgr', or 'y' (BT.601 luma).
+        color: What the network takes: 'rgb', 'bgr', 'ycbcr' (BT.601, luma in 16..235 of 255), or
+            'y', its luma alone.
         mean: Subtracted, one figure or one per channel, in [0, 1] units and in the network's order.
         std: Divided by, likewise, > 0.
     """
@@ -82,7 +83,10 @@ class ImagePreprocessor(BaseDataPreprocessor):
         data = self.cast_data(data)
         inputs, samples = data['inputs'], data.get('data_samples')
         for image, sample in zip(inputs, samples or [None] * len(inputs), strict=True):
-            self._check_channels(image, sample)
+            # A restorer for luma fuses the chroma of brackets by itself; it is not trained so.
+            colour = self.color == 'y' and image.ndim == 4 and image.shape[-3] == 3
+            if training or not colour:
+                self._check_channels(image, sample)
         if len({image.shape for image in inputs}) == 1:
             inputs = torch.stack(tuple(inputs))
         elif training:
@@ -117,11 +121,15 @@ class ImagePreprocessor(BaseDataPreprocessor):
         """
         if self.color == 'bgr':
             images = images.flip(-3)
+        elif self.color == 'ycbcr':
+            images = rgb_to_ycbcr(images)
         return (images - self.mean) / self.std if self.changes_values else images
 
     def decode(self, outputs: Tensor) -> Tensor:
         """What the network gives, (N, C, H, W), as images."""
         images = outputs * self.std + self.mean if self.changes_values else outputs
+        if self.color == 'ycbcr':
+            return ycbcr_to_rgb(images)
         return images.flip(1) if self.color == 'bgr' else images
 
 

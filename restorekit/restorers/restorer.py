@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from restorekit.contracts import Backbone
 from restorekit.data_sample import DataSample
-from restorekit.functional import imresize, rgb_to_ycbcr, ycbcr_to_rgb
+from restorekit.functional import fuse_chroma, imresize, rgb_to_ycbcr, ycbcr_to_rgb
 from restorekit.options import Scale, fits, nearest, written
 from restorekit.registry import BACKBONES, LOSSES, MODELS
 from restorekit.restorers.base import BaseRestorer, exposures_of
@@ -91,6 +91,7 @@ class Restorer(BaseRestorer):
         self.scale = self.backbone.scale * pre_upscale
         self.takes_bracket = self.backbone.takes_bracket
         self.num_frames = self.backbone.num_frames
+        self.divisible = self.backbone.divisible
         self.linear = self.data_preprocessor.linear
         self.channels_last = channels_last
         if channels_last:
@@ -99,8 +100,9 @@ class Restorer(BaseRestorer):
     def restore(self, images: Tensor, exposures: Tensor | None = None) -> Tensor:
         """See BaseRestorer; a network for luma keeps the chroma of colour images.
 
-        Chroma is enlarged by MATLAB's bicubic where the network enlarges. A network for colour
-        takes gray images as three equal channels and gives their mean.
+        Chroma is enlarged by MATLAB's bicubic where the network enlarges; of a bracket it is fused,
+        by how far each frame is from gray. A network for colour takes gray images as three equal
+        channels and gives their mean.
         """
         given, wanted = images.shape[-3], self.data_preprocessor.channels
         if given == wanted:
@@ -108,13 +110,15 @@ class Restorer(BaseRestorer):
         if given == 1:
             colour = images.expand(*images.shape[:-3], wanted, *images.shape[-2:])
             return self._run(colour, exposures).mean(dim=1, keepdim=True)
-        if given != 3 or images.ndim != 4:
+        if given != 3:
             raise ValueError(
                 f'Restorer: expected gray images, or images of {max(wanted, 3)} channels, '
                 f'got {tuple(images.shape)}'
             )
-        luma, chroma = rgb_to_ycbcr(images).split([1, 2], dim=1)
+        luma, chroma = rgb_to_ycbcr(images).split([1, 2], dim=-3)
         restored = self._run(luma, exposures)
+        if chroma.ndim == 5:
+            chroma = fuse_chroma(chroma)
         if self.scale != 1:
             chroma = imresize(chroma, self.scale)
         return ycbcr_to_rgb(torch.cat([restored, chroma], dim=1))

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 from mmcv.transforms import BaseTransform
 
-from restorekit.options import NotNegative, Positive
+from restorekit.options import NotNegative, Positive, Within
 from restorekit.registry import TRANSFORMS
 from restorekit.transforms.degradation import SoFar, drawn, limits
 from restorekit.transforms.stream import generator
 
+Seed = Annotated[int, Within(0, 2**32 - 1)]
 LEVELS = 255  # in which the field gives standard deviations
 
 
@@ -25,18 +26,29 @@ class GaussianNoise(SoFar, BaseTransform):
         sigma: Standard deviation, of values from 0 to 255 as the field counts it, or a range
             (lowest, highest), drawn evenly for each sample; None takes the dataset's
             (`degradation=dict(sigma=25)`).
+        seed: Of every image's noise alike, as papers test: what `np.random.seed` gives. None draws
+            from the sample's stream.
     """
 
     setting: ClassVar[str] = 'sigma'
 
-    def __init__(self, sigma: NotNegative | tuple[NotNegative, NotNegative] | None = None) -> None:
+    def __init__(
+        self,
+        sigma: NotNegative | tuple[NotNegative, NotNegative] | None = None,
+        *,
+        seed: Seed | None = None,
+    ) -> None:
         self.sigma = None if sigma is None else limits('GaussianNoise', 'sigma', sigma, least=0)
+        self.seed = seed
 
     def transform(self, results: dict) -> dict:
         image = self.so_far(results)
         sigma = drawn(*self._bounds(results)) / LEVELS
-        noise = generator().standard_normal(image.shape, dtype=np.float32)
-        results['lq'] = image + np.float32(sigma) * noise
+        if self.seed is None:
+            noise = generator().standard_normal(image.shape, dtype=np.float32)
+        else:
+            noise = np.random.RandomState(self.seed).standard_normal(image.shape)
+        results['lq'] = image + (sigma * noise).astype(np.float32)
         return results
 
     def plan(self, sizes: dict[str, tuple[int, int]], sample: dict) -> dict[str, tuple[int, int]]:

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from restorekit.data_sample import DataSample
-from restorekit.functional import hdr_to_ldr, imresize, mu_law, mu_law_inverse, psnr
+from restorekit.functional import hdr_to_ldr, imresize, mu_law, mu_law_inverse, psnr, rgb_to_ycbcr
 from restorekit.registry import MODELS
 
 AHDR = {
@@ -172,3 +172,28 @@ def test_psnr_of_the_reference_grows_with_what_it_shows():
     method = MODELS.build({'type': 'ReferenceFrame'})
     dark = psnr(method.restore(frames[:, [0, 0, 1]], exposures[:, [0, 0, 1]]), radiance)
     assert dark > psnr(method.restore(frames, exposures), radiance)
+
+
+def test_a_network_for_luma_fuses_the_chroma_of_a_bracket():
+    model = MODELS.build(
+        {
+            'type': 'Restorer',
+            'backbone': {'type': 'DeepFuse', 'num_feats': 4},
+            'data_preprocessor': {'type': 'ImagePreprocessor', 'color': 'y'},
+        }
+    )
+    assert model.takes_bracket
+    assert not model.divisible
+    frames = torch.rand(1, 2, 3, 8, 9)
+    data = {'inputs': [frames[0]], 'data_samples': [DataSample()]}
+    assert model.data_preprocessor(data)['inputs'].shape == frames.shape
+    with pytest.raises(ValueError, match=r"color='y' takes 1 channels, got \(2, 3, 8, 9\)"):
+        model.data_preprocessor(data, training=True)
+    with torch.no_grad():
+        fused = rgb_to_ycbcr(model.restore(frames))
+    chroma = rgb_to_ycbcr(frames)[:, :, 1:] - 128 / 255
+    weights = chroma.abs()
+    expected = (weights * chroma).sum(1) / weights.sum(1)
+    torch.testing.assert_close(fused[:, 1:] - 128 / 255, expected, rtol=1e-4, atol=1e-5)
+    luma = model.backbone(rgb_to_ycbcr(frames)[:, :, :1])
+    torch.testing.assert_close(fused[:, :1], luma, rtol=1e-4, atol=1e-5)

@@ -1,0 +1,3 @@
+_base_ = './dncnn3-published_jpeg-q10.py'
+
+quality = 20

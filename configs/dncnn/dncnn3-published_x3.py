@@ -1,0 +1,3 @@
+_base_ = './dncnn3-published_x2.py'
+
+scale = 3

@@ -1,0 +1,3 @@
+_base_ = './fsrcnn-published_x2.py'
+
+scale = 3

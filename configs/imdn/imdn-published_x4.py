@@ -1,0 +1,3 @@
+_base_ = './imdn-published_x2.py'
+
+scale = 4

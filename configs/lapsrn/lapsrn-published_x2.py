@@ -1,0 +1,3 @@
+_base_ = './lapsrn-published_x4.py'
+
+scale = 2

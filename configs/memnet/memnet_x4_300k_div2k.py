@@ -1,0 +1,3 @@
+_base_ = './memnet_x2_300k_div2k.py'
+
+scale = 4

@@ -1,0 +1,3 @@
+_base_ = './vdsr-published_x2.py'
+
+scale = 4

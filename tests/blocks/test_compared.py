@@ -1,0 +1,101 @@
+"""Blocks of the networks that papers compare with: what they refuse, and their special cases."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from restorekit.registry import BACKBONES, BLOCKS
+from restorekit.restorers import ImagePreprocessor
+
+
+@pytest.mark.parametrize(
+    ('config', 'message'),
+    [
+        ({'type': 'IMDB', 'channels': 6}, 'IMDB: channels must be a multiple of 4, got 6'),
+        (
+            {'type': 'ChannelAttention', 'channels': 8},
+            'ChannelAttention: channels must be at least reduction=16, got 8',
+        ),
+        (
+            {'type': 'SwinBlock', 'channels': 10},
+            'SwinBlock: num_heads must divide channels, got 4 and 10',
+        ),
+        (
+            {'type': 'SwinBlock', 'channels': 8, 'shift': 8},
+            'SwinBlock: shift must be less than window=8, got 8',
+        ),
+        (
+            {'type': 'FeedbackBlock', 'channels': 8, 'scale': 5},
+            r'projection: scale must be one of \(2, 3, 4\) .*, got 5',
+        ),
+    ],
+)
+def test_blocks_refuse(config, message):
+    with pytest.raises(ValueError, match=message):
+        BLOCKS.build(config)
+
+
+def test_networks_refuse():
+    with pytest.raises(ValueError, match=r'kernel_sizes must be one figure, or one for each of 3'):
+        BACKBONES.build({'type': 'PlainNet', 'widths': (8, 8), 'kernel_sizes': (3, 3)})
+    with pytest.raises(ValueError, match=r'LapSRN: scale must be 2 \| 4 \| 8, got 3'):
+        BACKBONES.build({'type': 'LapSRN', 'scale': 3})
+    with pytest.raises(ValueError, match='SRFBN|forward_with'):
+        BACKBONES.build({'type': 'SRFBN', 'block': {'type': 'ResidualBlock'}})
+
+
+def test_contrast_of_flat_features_has_a_finite_gradient():
+    block = BLOCKS.build({'type': 'ChannelAttention', 'channels': 16, 'contrast': True})
+    x = torch.ones(1, 16, 4, 4, requires_grad=True)
+    block(x).sum().backward()
+    assert torch.isfinite(x.grad).all()
+
+
+def test_windows_do_not_see_each_other():
+    torch.manual_seed(0)
+    block = BLOCKS.build({'type': 'SwinBlock', 'channels': 8, 'window': 4}).eval()
+    x = torch.rand(1, 8, 8, 8)
+    changed = x.clone()
+    changed[..., 0, 0] += torch.rand(8)
+    differs = (block(x) - block(changed)).abs().amax(dim=1)[0] > 1e-6
+    assert differs[:4, :4].all()
+    assert not differs[4:].any()
+    assert not differs[:, 4:].any()
+
+
+def test_a_shifted_window_does_not_reach_round_the_border():
+    torch.manual_seed(0)
+    config = {'type': 'SwinBlock', 'channels': 8, 'window': 4, 'shift': 2}
+    block = BLOCKS.build(config).eval()
+    x = torch.rand(1, 8, 8, 8)
+    changed = x.clone()
+    changed[..., 0, 0] += torch.rand(8)
+    differs = (block(x) - block(changed)).abs().amax(dim=1)[0] > 1e-6
+    assert differs[:2, :2].all()
+    assert not differs[2:].any()
+    assert not differs[:, 2:].any()
+
+
+@pytest.mark.parametrize(('residual', 'sign'), [('add', 1), ('subtract', -1), ('none', 0)])
+def test_the_residual_of_a_plain_network(residual, sign):
+    net = BACKBONES.build({'type': 'PlainNet', 'widths': (4,), 'residual': residual})
+    x = torch.rand(1, 1, 5, 6)
+    result = net.tail(net.body(x))
+    torch.testing.assert_close(net(x), x + sign * result if sign else result)
+
+
+def test_groups_let_blocks_take_turns():
+    block = [{'type': 'ResidualBlock'}, {'type': 'MSFF'}]
+    group = BLOCKS.build({'type': 'ResidualGroup', 'channels': 4, 'num_blocks': 3, 'block': block})
+    kinds = [type(part).__name__ for part in group.blocks]
+    assert kinds == ['ResidualBlock', 'MSFF', 'ResidualBlock']
+
+
+def test_a_network_may_see_ycbcr():
+    preprocessor = ImagePreprocessor('ycbcr', mean=16 / 255, std=219 / 255)
+    images = torch.rand(2, 3, 4, 5)
+    encoded = preprocessor.encode(images)
+    white = preprocessor.encode(torch.ones(1, 3, 1, 1))[0, 0]
+    torch.testing.assert_close(white, torch.ones(1, 1), rtol=0, atol=1e-6)
+    torch.testing.assert_close(preprocessor.decode(encoded), images, rtol=0, atol=1e-5)
