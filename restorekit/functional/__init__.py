@@ -6,7 +6,7 @@ from restorekit.functional.covariance import covariance, matrix_sqrt
 from restorekit.functional.exposure import hdr_to_ldr, ldr_to_hdr, mu_law, mu_law_inverse
 from restorekit.functional.mef import mef_ssim
 from restorekit.functional.precision import full_precision, precision, set_tf32, tf32
-from restorekit.functional.resize import imresize
+from restorekit.functional.resize import imresize, imresize_part
 from restorekit.functional.similarity import psnr, ssim, ssim_map
 from restorekit.functional.tiling import tiled
 
@@ -16,6 +16,7 @@ __all__ = [
     'full_precision',
     'hdr_to_ldr',
     'imresize',
+    'imresize_part',
     'ldr_to_hdr',
     'matrix_sqrt',
     'mef_ssim',

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -46,12 +47,41 @@ def imresize(
     if not (image.is_floating_point() or image.dtype == torch.uint8):
         raise TypeError(f'imresize: expected a floating point or uint8 image, got {image.dtype}')
 
-    # MATLAB first resizes the direction that shrinks most, the vertical one if they are equal.
-    dims = [-2, -1] if scales[0] <= scales[1] else [-1, -2]
-    result = image
-    for dim in dims:
-        result = _resize_along(result, dim, scales[dim + 2], size[dim + 2], antialias)
-    return result
+    for dim in _order(scales):
+        image = _resize_along(image, dim, scales[dim + 2], size[dim + 2], antialias)
+    return image
+
+
+def imresize_part(image: Tensor, scale: float, rows: range, columns: range) -> Tensor:
+    """Some pixels of `imresize(image, scale)`, bit for bit, from what is needed of the image.
+
+    Args:
+        image: (..., H, W), floating point or uint8.
+        scale: Output size over input size, > 0 and not 1.
+        rows, columns: Which pixels of the result, one after another; at least one of each.
+    Returns:
+        (..., len(rows), len(columns)), of the input's dtype.
+    """
+    size, scales = _target(image, scale, None)
+    weights = {}
+    for dim, part in ((-2, rows), (-1, columns)):
+        key = (image.shape[dim], scales[dim + 2], size[dim + 2], True)
+        dtype = _exact_dtype(*key[1:]) if image.dtype == torch.uint8 else image.dtype
+        index, weight = _remembered_taps(*key, dtype, image.device)
+        index, weight = index[:, part.start : part.stop], weight[:, part.start : part.stop]
+        first = int(index.min())
+        image = image.narrow(dim, first, int(index.max()) + 1 - first)
+        weights[dim] = (index - first, weight)
+    for dim in _order(scales):
+        index, weight = weights[dim]
+        result = _sum_of_taps(image.to(weight.dtype), dim, index, weight)
+        image = _to_eight_bit(result) if image.dtype == torch.uint8 else result
+    return image
+
+
+def _order(scales: tuple[float, float]) -> tuple[int, int]:
+    """MATLAB first resizes the direction that shrinks most, the vertical one if they are equal."""
+    return (-2, -1) if scales[0] <= scales[1] else (-1, -2)
 
 
 def _target(
@@ -74,21 +104,99 @@ def _resize_along(image: Tensor, dim: int, scale: float, length: int, antialias:
     if scale == 1 and length == image.shape[dim]:
         return image
     eight_bit = image.dtype == torch.uint8
-    source = image.double() if eight_bit else image
-    # A tracer's symbols, and its tensors without values, must not be remembered.
-    taps = _taps if torch.compiler.is_compiling() else _remembered_taps
-    index, weight = taps(image.shape[dim], scale, length, antialias, source.dtype, source.device)
+    key = (scale, length, antialias)
+    if torch.compiler.is_compiling():  # a tracer's symbols must not be remembered
+        image = image.double() if eight_bit else image
+        taps = _taps(image.shape[dim], *key, image.dtype, image.device)
+        result = _sum_of_taps(image, dim, *taps)
+    else:
+        image = image.to(_exact_dtype(*key)) if eight_bit else image
+        index, weight = _remembered_taps(image.shape[dim], *key, image.dtype, image.device)
+        period = _period(image.shape[dim], *key)
+        if period is None:
+            result = _sum_of_taps(image, dim, index, weight)
+        else:
+            result = _sum_of_views(image, dim, weight, period)
+    return _to_eight_bit(result) if eight_bit else result
+
+
+def _to_eight_bit(image: Tensor) -> Tensor:
+    """Rounded, halves up, as in MATLAB; the image's memory is used up."""
+    return image.add_(0.5).floor_().clamp_(0, 255).to(torch.uint8)
+
+
+def _sum_of_taps(image: Tensor, dim: int, index: Tensor, weight: Tensor) -> Tensor:
+    """Any taps; one at a time keeps the memory at one output, whatever the kernel's width."""
     shape = [1] * image.ndim
-    shape[dim] = length
-    # One tap at a time keeps the memory at one output, whatever the kernel's width.
-    result = source.index_select(dim, index[0]) * weight[0].view(shape)
+    shape[dim] = index.shape[1]
+    total = image.index_select(dim, index[0]) * weight[0].view(shape)
     for tap in range(1, len(index)):
-        result = torch.addcmul(
-            result, source.index_select(dim, index[tap]), weight[tap].view(shape)
-        )
-    if eight_bit:
-        result = (result + 0.5).floor().clamp(0, 255).to(torch.uint8)  # MATLAB rounds halves up
-    return result
+        total.addcmul_(image.index_select(dim, index[tap]), weight[tap].view(shape))
+    return total
+
+
+class Period(NamedTuple):
+    """What repeats along a direction: `outputs` pixels are made of the same taps, `inputs` apart.
+
+    `first` are the first taps of these outputs, counted from the mirrored border, which is `before`
+    and `after` pixels wide.
+    """
+
+    outputs: int
+    inputs: int
+    first: list[int]
+    before: int
+    after: int
+
+
+def _sum_of_views(image: Tensor, dim: int, weight: Tensor, period: Period) -> Tensor:
+    """As `_sum_of_taps`, bit for bit, where taps repeat: shifted images instead of copies."""
+    length = image.shape[dim]
+    left = image.narrow(dim, 0, period.before).flip(dim)
+    right = image.narrow(dim, length - period.after, period.after).flip(dim)
+    padded = torch.cat([left, image, right], dim=dim).movedim(dim, 0)
+    lattices = [padded[start :: period.inputs].movedim(0, dim) for start in range(period.inputs)]
+    if dim == -1:
+        lattices = [lattice.contiguous() for lattice in lattices]
+    parts = []
+    for phase, first in enumerate(period.first):
+        weights = weight[:, phase :: period.outputs].contiguous()
+        shape = [1] * image.ndim
+        shape[dim] = weights.shape[1]
+        total = None
+        for start, values in enumerate(weights.view(-1, *shape), start=first):
+            shift, lattice = divmod(start, period.inputs)
+            view = lattices[lattice].narrow(dim, shift, weights.shape[1])
+            total = view * values if total is None else total.addcmul_(view, values)
+        assert total is not None
+        parts.append(total)
+    if len(parts) == 1:
+        return parts[0]
+    return torch.stack(parts, dim=dim).flatten(dim - 1, dim)
+
+
+@functools.lru_cache(maxsize=256)
+def _period(in_length: int, scale: float, out_length: int, antialias: bool) -> Period | None:
+    """The period of an enlargement or reduction by an integer; None of any other."""
+    outputs, inputs = max(round(scale), 1), max(round(1 / scale), 1)
+    taps = _positions(scale, out_length, antialias)[0]
+    first, last = taps[0], int(taps[-1].max())
+    before, after = max(0, -int(first[0])), max(0, last + 1 - in_length)
+    if out_length % outputs or max(before, after) > in_length:
+        return None
+    if not torch.equal(first[outputs:], first[:-outputs] + inputs):
+        return None
+    return Period(outputs, inputs, (first[:outputs] + before).tolist(), before, after)
+
+
+@functools.lru_cache(maxsize=256)
+def _exact_dtype(scale: float, out_length: int, antialias: bool) -> torch.dtype:
+    """The precision in which sums over 8-bit values are exact, or as near to that as there is.
+
+    Halving and doubling have weights of few binary digits, with which float32 makes no error.
+    """
+    weight = _positions(scale, out_length, antialias)[1] * 2**15
+    return torch.float32 if torch.equal(weight, weight.round()) else torch.float64
 
 
 def _taps(
@@ -100,6 +208,16 @@ def _taps(
     device: torch.device,
 ) -> tuple[Tensor, Tensor]:
     """Input indices and weights of every output pixel, (taps, out_length) each."""
+    taps, weights = _positions(scale, out_length, antialias)
+    # Mirror with the border pixel repeated: ... 2 1 | 1 2 3 ... n | n n-1 ...
+    period = torch.full((), 2 * in_length)  # ONNX needs a tensor
+    position = taps % period
+    indices = torch.where(position < in_length, position, 2 * in_length - 1 - position)
+    return indices.to(device), weights.to(device, dtype)
+
+
+def _positions(scale: float, out_length: int, antialias: bool) -> tuple[Tensor, Tensor]:
+    """Where the taps are, also beyond the border, and their weights in float64."""
     stretch = min(scale, 1.0) if antialias else 1.0
     width = 4 / stretch
     # MATLAB counts pixels from one; its centres and left ends are kept so that ties break the same
@@ -109,11 +227,7 @@ def _taps(
     taps = left[None] + torch.arange(1, math.ceil(width) + 1, dtype=torch.float64)[:, None]
     weights = stretch * _cubic(stretch * (centre[None] - taps))
     weights = weights / sum(weights.unbind())  # in this order, however many there are
-    # Mirror with the border pixel repeated: ... 2 1 | 1 2 3 ... n | n n-1 ...
-    period = torch.full((), 2 * in_length)  # ONNX needs a tensor
-    position = (taps.long() - 1) % period
-    indices = torch.where(position < in_length, position, 2 * in_length - 1 - position)
-    return indices.to(device), weights.to(device, dtype)
+    return taps.long() - 1, weights
 
 
 # Outside inference mode, because training must be able to use what is remembered.
