@@ -8,7 +8,7 @@ from restorekit.functional.mef import mef_ssim
 from restorekit.functional.precision import full_precision, precision, set_tf32, tf32
 from restorekit.functional.resize import imresize, imresize_part
 from restorekit.functional.similarity import psnr, ssim, ssim_map
-from restorekit.functional.tiling import tiled
+from restorekit.functional.tiling import receptive_field, tiled
 
 __all__ = [
     'blocking_effect',
@@ -25,6 +25,7 @@ __all__ = [
     'precision',
     'psnr',
     'psnr_b',
+    'receptive_field',
     'rgb_to_gray',
     'rgb_to_y',
     'rgb_to_ycbcr',
