@@ -20,16 +20,15 @@ def tiled(
 ) -> Tensor:
     """Apply a function to overlapping tiles and blend the results.
 
-    Within an overlap the result passes linearly from one tile to the next, so that no seam shows.
-    Images that fit into one tile are passed to the function as they are; the tiles of larger ones
-    are no larger than they need be for their number.
+    Within an overlap one tile passes linearly into the next, so that no seam shows. Images that fit
+    into one tile are passed on as they are; of larger ones the tiles shrink to fit.
 
     Args:
         function: Maps (..., h, w) to (N, C, scale h, scale w).
         images: (..., H, W).
         tile: Largest side of the tiles, in pixels of the input; shorter sides are not divided.
-        overlap: Overlap of neighbouring tiles, in pixels of the input; it should cover how far the
-            network looks past a tile's border, see `receptive_field`.
+        overlap: Of neighbouring tiles, in pixels of the input; it should cover how far the network
+            looks past a tile's border, see `receptive_field`.
         scale: Output size over input size.
     Returns:
         (N, C, scale H, scale W).
@@ -47,10 +46,9 @@ def tiled(
     for top, left in itertools.product(rows, columns):
         piece = images[..., top : top + tile_height, left : left + tile_width]
         result = function(piece)
-        weight = torch.outer(
-            _ramp(piece.shape[-2], top, height, overlap, scale),
-            _ramp(piece.shape[-1], left, width, overlap, scale),
-        ).to(result)
+        down = _ramp(tile_height, top, height, overlap, scale)
+        across = _ramp(tile_width, left, width, overlap, scale)
+        weight = torch.outer(down, across).to(result)
         if total is None or weights is None:
             size = (height * scale, width * scale)
             total = result.new_zeros((*result.shape[:2], *size))
