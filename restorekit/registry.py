@@ -236,10 +236,9 @@ REGISTRIES = {
 # mmengine looks for a child of the default scope in every registry it builds from and warns where
 # there is none. These hold nothing of ours; a third party may register in them all the same. (With
 # no location at all mmengine would look for a `restorekit.utils`, and warn.)
-for _name in (
-    'OPTIMIZERS OPTIM_WRAPPER_CONSTRUCTORS PARAM_SCHEDULERS LOOPS EVALUATOR LOG_PROCESSORS '
-    'VISUALIZERS VISBACKENDS MODEL_WRAPPERS WEIGHT_INITIALIZERS STRATEGIES TASK_UTILS '
-    'RUNNER_CONSTRUCTORS INFERENCERS'
-).split():
+OTHERS = """OPTIMIZERS OPTIM_WRAPPER_CONSTRUCTORS PARAM_SCHEDULERS LOOPS EVALUATOR LOG_PROCESSORS
+    VISUALIZERS VISBACKENDS MODEL_WRAPPERS WEIGHT_INITIALIZERS STRATEGIES TASK_UTILS
+    RUNNER_CONSTRUCTORS INFERENCERS"""
+for _name in OTHERS.split():
     if hasattr(root, _name):
         REGISTRIES[_name] = _child(_name, getattr(root, _name), ['restorekit.registry'])

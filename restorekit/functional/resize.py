@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-import functools
 import math
-from typing import NamedTuple
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
+
+from restorekit.functional.resize_taps import (
+    Period,
+    exact_dtype,
+    period_of,
+    remembered_taps,
+    taps_of,
+)
 
 
 def imresize(
@@ -52,29 +59,38 @@ def imresize(
     return image
 
 
-def imresize_part(image: Tensor, scale: float, rows: range, columns: range) -> Tensor:
-    """Some pixels of `imresize(image, scale)`, bit for bit, from what is needed of the image.
+def imresize_part(
+    image: Tensor,
+    scale: float,
+    rows: range,
+    columns: range,
+    *,
+    prepare: Callable[[Tensor], Tensor] = lambda image: image,
+) -> Tensor:
+    """Some pixels of `imresize(prepare(image), scale)`, bit for bit, from what they need of it.
 
     Args:
-        image: (..., H, W), floating point or uint8.
+        image: (..., H, W), of any dtype that `prepare` takes.
         scale: Output size over input size, > 0 and not 1.
         rows, columns: Which pixels of the result, one after another; at least one of each.
+        prepare: Maps pixels to floating point or uint8, each by itself.
     Returns:
-        (..., len(rows), len(columns)), of the input's dtype.
+        (..., len(rows), len(columns)), of the dtype that `prepare` gives.
     """
     size, scales = _target(image, scale, None)
-    weights = {}
+    taps = {}
     for dim, part in ((-2, rows), (-1, columns)):
         key = (image.shape[dim], scales[dim + 2], size[dim + 2], True)
-        dtype = _exact_dtype(*key[1:]) if image.dtype == torch.uint8 else image.dtype
-        index, weight = _remembered_taps(*key, dtype, image.device)
+        index, weight = remembered_taps(*key, torch.float64, image.device)
         index, weight = index[:, part.start : part.stop], weight[:, part.start : part.stop]
         first = int(index.min())
         image = image.narrow(dim, first, int(index.max()) + 1 - first)
-        weights[dim] = (index - first, weight)
+        taps[dim] = (index - first, weight, exact_dtype(*key[1:]))
+    image = prepare(image)
     for dim in _order(scales):
-        index, weight = weights[dim]
-        result = _sum_of_taps(image.to(weight.dtype), dim, index, weight)
+        index, weight, exact = taps[dim]
+        source = image.to(exact) if image.dtype == torch.uint8 else image
+        result = _sum_of_taps(source, dim, index, weight.to(source.dtype))
         image = _to_eight_bit(result) if image.dtype == torch.uint8 else result
     return image
 
@@ -107,12 +123,12 @@ def _resize_along(image: Tensor, dim: int, scale: float, length: int, antialias:
     key = (scale, length, antialias)
     if torch.compiler.is_compiling():  # a tracer's symbols must not be remembered
         image = image.double() if eight_bit else image
-        taps = _taps(image.shape[dim], *key, image.dtype, image.device)
+        taps = taps_of(image.shape[dim], *key, image.dtype, image.device)
         result = _sum_of_taps(image, dim, *taps)
     else:
-        image = image.to(_exact_dtype(*key)) if eight_bit else image
-        index, weight = _remembered_taps(image.shape[dim], *key, image.dtype, image.device)
-        period = _period(image.shape[dim], *key)
+        image = image.to(exact_dtype(*key)) if eight_bit else image
+        index, weight = remembered_taps(image.shape[dim], *key, image.dtype, image.device)
+        period = period_of(image.shape[dim], *key)
         if period is None:
             result = _sum_of_taps(image, dim, index, weight)
         else:
@@ -133,20 +149,6 @@ def _sum_of_taps(image: Tensor, dim: int, index: Tensor, weight: Tensor) -> Tens
     for tap in range(1, len(index)):
         total.addcmul_(image.index_select(dim, index[tap]), weight[tap].view(shape))
     return total
-
-
-class Period(NamedTuple):
-    """What repeats along a direction: `outputs` pixels are made of the same taps, `inputs` apart.
-
-    `first` are the first taps of these outputs, counted from the mirrored border, which is `before`
-    and `after` pixels wide.
-    """
-
-    outputs: int
-    inputs: int
-    first: list[int]
-    before: int
-    after: int
 
 
 def _sum_of_views(image: Tensor, dim: int, weight: Tensor, period: Period) -> Tensor:
@@ -173,73 +175,6 @@ def _sum_of_views(image: Tensor, dim: int, weight: Tensor, period: Period) -> Te
     if len(parts) == 1:
         return parts[0]
     return torch.stack(parts, dim=dim).flatten(dim - 1, dim)
-
-
-@functools.lru_cache(maxsize=256)
-def _period(in_length: int, scale: float, out_length: int, antialias: bool) -> Period | None:
-    """The period of an enlargement or reduction by an integer; None of any other."""
-    outputs, inputs = max(round(scale), 1), max(round(1 / scale), 1)
-    taps = _positions(scale, out_length, antialias)[0]
-    first, last = taps[0], int(taps[-1].max())
-    before, after = max(0, -int(first[0])), max(0, last + 1 - in_length)
-    if out_length % outputs or max(before, after) > in_length:
-        return None
-    if not torch.equal(first[outputs:], first[:-outputs] + inputs):
-        return None
-    return Period(outputs, inputs, (first[:outputs] + before).tolist(), before, after)
-
-
-@functools.lru_cache(maxsize=256)
-def _exact_dtype(scale: float, out_length: int, antialias: bool) -> torch.dtype:
-    """The precision in which sums over 8-bit values are exact, or as near to that as there is.
-
-    Halving and doubling have weights of few binary digits, with which float32 makes no error.
-    """
-    weight = _positions(scale, out_length, antialias)[1] * 2**15
-    return torch.float32 if torch.equal(weight, weight.round()) else torch.float64
-
-
-def _taps(
-    in_length: int,
-    scale: float,
-    out_length: int,
-    antialias: bool,
-    dtype: torch.dtype,
-    device: torch.device,
-) -> tuple[Tensor, Tensor]:
-    """Input indices and weights of every output pixel, (taps, out_length) each."""
-    taps, weights = _positions(scale, out_length, antialias)
-    # Mirror with the border pixel repeated: ... 2 1 | 1 2 3 ... n | n n-1 ...
-    period = torch.full((), 2 * in_length)  # ONNX needs a tensor
-    position = taps % period
-    indices = torch.where(position < in_length, position, 2 * in_length - 1 - position)
-    return indices.to(device), weights.to(device, dtype)
-
-
-def _positions(scale: float, out_length: int, antialias: bool) -> tuple[Tensor, Tensor]:
-    """Where the taps are, also beyond the border, and their weights in float64."""
-    stretch = min(scale, 1.0) if antialias else 1.0
-    width = 4 / stretch
-    # MATLAB counts pixels from one; its centres and left ends are kept so that ties break the same
-    # way. Of its ceil(width) + 2 taps, the first and the last always have weight zero.
-    centre = torch.arange(1, out_length + 1, dtype=torch.float64) / scale + 0.5 * (1 - 1 / scale)
-    left = torch.floor(centre - width / 2)
-    taps = left[None] + torch.arange(1, math.ceil(width) + 1, dtype=torch.float64)[:, None]
-    weights = stretch * _cubic(stretch * (centre[None] - taps))
-    weights = weights / sum(weights.unbind())  # in this order, however many there are
-    return taps.long() - 1, weights
-
-
-# Outside inference mode, because training must be able to use what is remembered.
-_remembered_taps = functools.lru_cache(maxsize=256)(torch.inference_mode(False)(_taps))
-
-
-def _cubic(x: Tensor) -> Tensor:
-    """Keys' cubic kernel with a = -0.5."""
-    x = x.abs()
-    near = (1.5 * x - 2.5) * x * x + 1
-    far = ((-0.5 * x + 2.5) * x - 4) * x + 2
-    return torch.where(x <= 1, near, torch.where(x <= 2, far, torch.zeros_like(x)))
 
 
 def _ceil(length: float) -> int:

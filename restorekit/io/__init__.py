@@ -33,6 +33,7 @@ from restorekit.io.image import (
     to_integers,
     write_image,
 )
+from restorekit.io.pixels import read_pixels, to_eight_bits, to_floats
 
 __all__ = [
     'EXTENSIONS',
@@ -58,7 +59,10 @@ __all__ = [
     'order_bracket',
     'read_hdr',
     'read_image',
+    'read_pixels',
     'remove_leftovers',
+    'to_eight_bits',
+    'to_floats',
     'to_integers',
     'tonemap',
     'whole_file',

@@ -10,10 +10,11 @@ import torch
 from mmcv.transforms import BaseTransform
 
 from restorekit.functional import imresize
-from restorekit.io import Sampling, jpeg_round_trip, to_integers
+from restorekit.io import Sampling, jpeg_round_trip, to_eight_bits
 from restorekit.options import Within
 from restorekit.registry import TRANSFORMS
 from restorekit.transforms.augmentation import GROUND_TRUTH
+from restorekit.transforms.reduced import Reduced
 from restorekit.transforms.stream import generator
 
 Quality = Annotated[int, Within(1, 100)]
@@ -24,11 +25,12 @@ class BicubicDownscale(BaseTransform):
     """MATLAB's bicubic reduction; the ground truth is first cut to a multiple of the scale.
 
     `gt` gives `lq`; where there are `gt_frames`, (H, W, K, C), these give it instead, as a bracket.
+    What of it is cropped away afterwards is not computed.
 
     Args:
         scale: Reduction factor, an integer of 2 or more; None takes the dataset's
             (`degradation=dict(scale=2)`).
-        rounded: Give `lq` 8-bit values, as a file on disk would have them (then equal, bit for bit,
+        rounded: Give `lq` 8 bits, as a file on disk would have them (then equal, bit for bit,
             to MATLAB's file); otherwise it stays as computed.
         back_up: Enlarge `lq` to the size of `gt` again, for networks that work at that size.
     """
@@ -52,10 +54,8 @@ class BicubicDownscale(BaseTransform):
         for key in sizes:
             results[key] = results[key][:height, :width]
         source = results['gt_frames' if 'gt_frames' in sizes else 'gt']
-        lq = _resize(to_integers(source) if self.rounded else source, 1 / scale)
-        if self.back_up:
-            lq = _resize(lq, scale)
-        results['lq'] = lq.astype(np.float32) / np.float32(255) if self.rounded else lq
+        lq = Reduced(source, scale, rounded=self.rounded)
+        results['lq'] = _resize(np.asarray(lq), scale) if self.back_up else lq
         return results
 
     def plan(self, sizes: dict[str, tuple[int, int]], sample: dict) -> dict[str, tuple[int, int]]:
@@ -115,7 +115,8 @@ class JPEGCompress(BaseTransform):
         sampling = self.samplings[0]
         if len(self.samplings) > 1:
             sampling = self.samplings[int(generator().integers(len(self.samplings)))]
-        results['lq'] = jpeg_round_trip(results['gt'], quality, sampling=sampling)
+        source = to_eight_bits(results['gt'])
+        results['lq'] = jpeg_round_trip(source, quality, sampling=sampling)
         return results
 
     def draw(self, sample: dict) -> int:

@@ -73,7 +73,7 @@ def plain(image, scale, dtype=torch.float64):
     """The sum over all taps, one after another, of the vertical direction and then the other."""
     for dim in (-2, -1):
         length = math.ceil(image.shape[dim] * scale)
-        index, weight = resize._taps(image.shape[dim], scale, length, True, dtype, image.device)
+        index, weight = resize.taps_of(image.shape[dim], scale, length, True, dtype, image.device)
         image = resize._sum_of_taps(image, dim, index, weight)
     return image
 
@@ -87,12 +87,12 @@ def test_repeating_taps_give_the_bits_of_any_taps(scale, side):
 
 
 def test_sums_of_eight_bit_values_are_exact_where_float32_is_taken():
-    assert [resize._exact_dtype(s, 100, True) for s in (1 / 2, 2, 1 / 4, 4)] == [torch.float32] * 4
-    assert [resize._exact_dtype(s, 99, True) for s in (1 / 3, 3, 0.7)] == [torch.float64] * 3
+    assert [resize.exact_dtype(s, 100, True) for s in (1 / 2, 2, 1 / 4, 4)] == [torch.float32] * 4
+    assert [resize.exact_dtype(s, 99, True) for s in (1 / 3, 3, 0.7)] == [torch.float64] * 3
     image = torch.randint(0, 256, (3, 40, 56), dtype=torch.uint8)
     for scale in (1 / 2, 2):
-        rows, _ = resize._taps(40, scale, int(40 * scale), True, torch.float64, image.device)
-        weight = resize._taps(40, scale, int(40 * scale), True, torch.float64, image.device)[1]
+        rows, _ = resize.taps_of(40, scale, int(40 * scale), True, torch.float64, image.device)
+        weight = resize.taps_of(40, scale, int(40 * scale), True, torch.float64, image.device)[1]
         exact = resize._sum_of_taps(image.double(), -2, rows, weight)
         single = resize._sum_of_taps(image.float(), -2, rows, weight.float())
         torch.testing.assert_close(single.double(), exact, rtol=0, atol=0)
