@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from restorekit.io.image import read_image, to_integers
 
+EIGHT_BIT = (b'\xff\xd8', b'BM', b'RIFF')  # how JPEG, BMP and WebP begin
 PEAKS = {np.dtype(np.uint8): 255, np.dtype(np.uint16): 65535}
 
 
@@ -20,8 +22,19 @@ def read_pixels(path: str | Path) -> np.ndarray:
         FileNotFoundError, ImageReadError: As `read_image` does.
     """
     image = read_image(path)
-    pixels = to_integers(image)
-    return pixels if np.array_equal(to_floats(pixels), image) else to_integers(image, 16)
+    with open(path, 'rb') as file:
+        head = file.read(25)
+    if head.startswith(b'\x89PNG'):
+        deep = head[24] == 16
+    else:
+        deep = not head.startswith(EIGHT_BIT) and not _fits_eight_bits(image)
+    if deep:
+        return to_integers(image, 16)
+    return cv2.convertScaleAbs(image, alpha=255).reshape(image.shape)
+
+
+def _fits_eight_bits(image: np.ndarray) -> bool:
+    return np.array_equal(to_floats(to_integers(image)), image)
 
 
 def to_floats(image: np.ndarray) -> np.ndarray:
