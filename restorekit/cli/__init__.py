@@ -25,6 +25,7 @@ COMMANDS = {
     'prepare tiles': 'cut the images of a folder into overlapping tiles',
     'prepare pairs': 'make pairs for exposure fusion from brackets or from SICE',
     'prepare brackets': 'turn static brackets into moving scenes with HDR ground truth',
+    'prepare pack': "decode a dataset's files once into one",
     'convert': "turn a published network's weights into ours",
     'demo': 'train a small network on photographs, test it, restore one, look',
     'check': 'try networks, precisions, runs and export on this machine, a GPU above all',

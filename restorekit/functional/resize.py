@@ -16,6 +16,8 @@ from restorekit.functional.resize_taps import (
     taps_of,
 )
 
+CPU = torch.device('cpu')
+
 
 def imresize(
     image: Tensor,
@@ -60,37 +62,35 @@ def imresize(
 
 
 def imresize_part(
-    image: Tensor,
+    cut: Callable[[slice, slice], Tensor],
+    size: tuple[int, int],
     scale: float,
     rows: range,
     columns: range,
-    *,
-    prepare: Callable[[Tensor], Tensor] = lambda image: image,
 ) -> Tensor:
-    """Some pixels of `imresize(prepare(image), scale)`, bit for bit, from what they need of it.
+    """Some pixels of `imresize(image, scale)`, bit for bit, from what they need of the image.
 
     Args:
-        image: (..., H, W), of any dtype that `prepare` takes.
+        cut: Gives rows and columns of the image, (..., h, w), floating point or uint8.
+        size: The image's (H, W).
         scale: Output size over input size, > 0 and not 1.
         rows, columns: Which pixels of the result, one after another; at least one of each.
-        prepare: Maps pixels to floating point or uint8, each by itself.
     Returns:
-        (..., len(rows), len(columns)), of the dtype that `prepare` gives.
+        (..., len(rows), len(columns)), of the dtype that `cut` gives.
     """
-    size, scales = _target(image, scale, None)
-    taps = {}
-    for dim, part in ((-2, rows), (-1, columns)):
-        key = (image.shape[dim], scales[dim + 2], size[dim + 2], True)
-        index, weight = remembered_taps(*key, torch.float64, image.device)
+    sizes = [_ceil(length * scale) for length in size]
+    needed, taps = [], {}
+    for dim, part, length, out in zip((-2, -1), (rows, columns), size, sizes, strict=True):
+        index, weight = remembered_taps(length, scale, out, True, torch.float64, CPU)
         index, weight = index[:, part.start : part.stop], weight[:, part.start : part.stop]
         first = int(index.min())
-        image = image.narrow(dim, first, int(index.max()) + 1 - first)
-        taps[dim] = (index - first, weight, exact_dtype(*key[1:]))
-    image = prepare(image)
-    for dim in _order(scales):
+        needed.append(slice(first, int(index.max()) + 1))
+        taps[dim] = (index - first, weight, exact_dtype(scale, out, True))
+    image = cut(*needed)
+    for dim in _order((scale, scale)):
         index, weight, exact = taps[dim]
         source = image.to(exact) if image.dtype == torch.uint8 else image
-        result = _sum_of_taps(source, dim, index, weight.to(source.dtype))
+        result = _sum_of_taps(source, dim, index.to(image.device), weight.to(source))
         image = _to_eight_bit(result) if image.dtype == torch.uint8 else result
     return image
 

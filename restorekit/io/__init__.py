@@ -33,6 +33,8 @@ from restorekit.io.image import (
     to_integers,
     write_image,
 )
+from restorekit.io.pack import Pack, PackError
+from restorekit.io.packing import write_pack
 from restorekit.io.pixels import read_pixels, to_eight_bits, to_floats
 
 __all__ = [
@@ -43,6 +45,8 @@ __all__ = [
     'Bracket',
     'BracketError',
     'ImageReadError',
+    'Pack',
+    'PackError',
     'Sampling',
     'ToneMap',
     'check_brightness',
@@ -68,5 +72,6 @@ __all__ = [
     'whole_file',
     'write_hdr',
     'write_image',
+    'write_pack',
     'write_whole',
 ]

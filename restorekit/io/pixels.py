@@ -38,9 +38,11 @@ def _fits_eight_bits(image: np.ndarray) -> bool:
 
 
 def to_floats(image: np.ndarray) -> np.ndarray:
-    """Integers of 8 or 16 bits as float32 in [0, 1]; other numbers as they are."""
+    """Integers of 8 or 16 bits as float32 in [0, 1], float16 as float32; others as they are."""
     peak = PEAKS.get(image.dtype)
-    return image if peak is None else np.divide(image, np.float32(peak), dtype=np.float32)
+    if peak is None:
+        return image.astype(np.float32) if image.dtype == np.float16 else image
+    return np.divide(image, np.float32(peak), dtype=np.float32)
 
 
 def to_eight_bits(image: np.ndarray) -> np.ndarray:

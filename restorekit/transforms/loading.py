@@ -29,7 +29,8 @@ class LoadImages(BaseTransform):
     One file becomes (H, W, C); the frames of a bracket become one array, (H, W, K, C): the spatial
     axes come first, so that what crops and flips an image does the same to a bracket. uint8 or
     uint16 as in the file; float32 for luma in [0, 1] and for linear radiance from .hdr and .exr.
-    `exposures` become an array, (K,).
+    `exposures` become an array, (K,). Files whose pixels a dataset has at hand, as `pixels`, (H, W,
+    C) by role, are not read.
 
     Where both input and ground truth are read, the ground truth is cut at its right and lower
     border to the size that the input was made from.
@@ -48,8 +49,12 @@ class LoadImages(BaseTransform):
         self.rounded = rounded
 
     def transform(self, results: dict) -> dict:
-        files = results['files']
-        read = {role: [_read(path) for path in files[role]] for role in ROLES if files.get(role)}
+        files, held = results['files'], results.pop('pixels', {})
+        read = {
+            role: held.get(role) or [_read(path) for path in files[role]]
+            for role in ROLES
+            if files.get(role)
+        }
         if self.color == 'y':
             _settle_gray(read, files)
         for role, images in read.items():

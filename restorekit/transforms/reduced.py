@@ -35,23 +35,18 @@ class Reduced:
         rows, columns = (range(n)[part] for n, part in zip(self.shape, key, strict=False))
         if not rows or not columns:
             return np.asarray(self)[key]
-        pixels = imresize_part(self._pixels(), 1 / self.scale, rows, columns, prepare=self._values)
-        return _array(pixels)
+        size = self.source.shape[0], self.source.shape[1]
+        return _array(imresize_part(self._cut, size, 1 / self.scale, rows, columns))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        pixels = _array(imresize(self._values(self._pixels()), 1 / self.scale))
+        pixels = _array(imresize(self._cut(slice(None), slice(None)), 1 / self.scale))
         return pixels if dtype is None else pixels.astype(dtype, copy=False)
 
-    def _pixels(self) -> Tensor:
-        """The source, (..., H, W)."""
-        backwards = any(stride < 0 for stride in self.source.strides)  # which torch does not know
-        source = np.ascontiguousarray(self.source) if backwards else self.source
-        return torch.from_numpy(source).movedim((0, 1), (-2, -1))
-
-    def _values(self, pixels: Tensor) -> Tensor:
-        """What is reduced."""
+    def _cut(self, rows: slice, columns: slice) -> Tensor:
+        """A part of what is reduced, (..., h, w)."""
         convert = to_eight_bits if self.rounded else to_floats
-        return torch.from_numpy(convert(np.ascontiguousarray(pixels.numpy())))
+        part = np.moveaxis(convert(self.source[rows, columns]), (0, 1), (-2, -1))
+        return torch.from_numpy(np.array(part, order='C'))
 
 
 def as_arrays(results: dict) -> dict:

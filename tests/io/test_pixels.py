@@ -34,5 +34,7 @@ def test_numbers_and_integers():
     np.testing.assert_array_equal(to_eight_bits(floats), [[0, 1, 0, 255]])
     assert to_floats(floats) is floats
     deep = np.uint16([[0, 257, 65535]])
-    np.testing.assert_array_equal(to_floats(deep), np.float32([[0, 257, 65535]]) / np.float32(65535))
+    np.testing.assert_array_equal(
+        to_floats(deep), np.float32([[0, 257, 65535]]) / np.float32(65535)
+    )
     np.testing.assert_array_equal(to_eight_bits(deep), [[0, 1, 255]])

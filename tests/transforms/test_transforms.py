@@ -467,7 +467,7 @@ def test_only_what_is_looked_at_is_reduced(monkeypatch):
     sizes = []
     monkeypatch.setattr(reduced, 'to_floats', lambda pixels: sizes.append(pixels.shape) or pixels)
     assert lq[50:60, 30:40].shape == (10, 10, 3)
-    assert sizes == [(3, 26, 26)]  # 20 pixels and 3 more on each side
+    assert sizes == [(26, 26, 3)]  # 20 pixels and 3 more on each side
 
 
 def test_whoever_takes_arrays_gets_one():
