@@ -38,5 +38,6 @@ def to_tensor(image: np.ndarray) -> Tensor:
 
     Integers of 8 and 16 bits become numbers in [0, 1].
     """
-    floats = to_floats(np.moveaxis(np.asarray(image), (0, 1), (-2, -1)))
-    return torch.from_numpy(np.array(floats, dtype=np.float32, order='C'))
+    # In order first: a few bytes are moved faster than as many numbers.
+    ordered = np.array(np.moveaxis(np.asarray(image), (0, 1), (-2, -1)), order='C')
+    return torch.from_numpy(to_floats(ordered).astype(np.float32, copy=False))
