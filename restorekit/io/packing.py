@@ -58,20 +58,8 @@ def write_pack(
     ]
     entries = _finished(folder, paths)
     try:
-        with (
-            (folder / UNFINISHED).open('r+b' if entries else 'wb') as pixels,
-            (folder / JOURNAL).open('w', encoding='utf-8') as journal,
-        ):
-            journal.writelines(json.dumps(entry) + '\n' for entry in entries)
-            pixels.truncate(_end(entries))
-            pixels.seek(0, os.SEEK_END)
-            for path in paths[len(entries) :]:
-                yield len(entries), len(paths)
-                entries.append(_append(pixels, path, _end(entries)))
-                journal.write(json.dumps(entries[-1]) + '\n')
-                journal.flush()
-            pixels.flush()
-            os.fsync(pixels.fileno())
+        for _ in _append_all(folder, paths, entries):
+            yield len(entries), len(paths)
         (folder / UNFINISHED).replace(folder / PIXELS)
     except OSError as error:
         raise OSError(
@@ -88,6 +76,24 @@ def write_pack(
     write_whole(folder / INDEX, json.dumps(index).encode())
     (folder / JOURNAL).unlink()
     yield len(entries), len(paths)
+
+
+def _append_all(folder: Path, paths: list[str], entries: list[dict[str, Any]]) -> Iterator[None]:
+    """Write the images after those of `entries`, which grows; yields before each."""
+    with (
+        (folder / UNFINISHED).open('r+b' if entries else 'wb') as pixels,
+        (folder / JOURNAL).open('w', encoding='utf-8') as journal,
+    ):
+        journal.writelines(json.dumps(entry) + '\n' for entry in entries)
+        pixels.truncate(_end(entries))
+        pixels.seek(0, os.SEEK_END)
+        for path in paths[len(entries) :]:
+            yield
+            entries.append(_append(pixels, path, _end(entries)))
+            journal.write(json.dumps(entries[-1]) + '\n')
+            journal.flush()
+        pixels.flush()
+        os.fsync(pixels.fileno())
 
 
 def _append(pixels: BinaryIO, path: str, end: int) -> dict[str, Any]:

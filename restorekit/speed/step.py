@@ -68,7 +68,7 @@ class Pacer(Hook):
         self,
         runner: Any,
         batch_idx: int,
-        data_batch: Any = None,  # noqa: ARG002
+        data_batch: Any = None,
     ) -> None:
         if batch_idx % self.steps:
             return

@@ -98,14 +98,12 @@ def test_the_command_measures_writes_and_compares(tmp_path, monkeypatch):
     out = tmp_path / 'a.json'
     rows = report(1, 2)['parts']['data']
     monkeypatch.setitem(PARTS, 'metrics', lambda options: rows)
-    code, text, error = restorekit('speed', 'metrics', '--rounds', 1, '--out', out)
-    assert (code, error) == (0, '')
+    text = restorekit('speed', 'metrics', '--rounds', 1, '--out', out).stdout
     assert '| metrics | ms (median) | min |' in text
     written = json.loads(out.read_text())
     assert written['machine']['cores'] == machine('cpu')['cores']
     assert written['parts'] == {'metrics': json.loads(json.dumps(rows))}
-    code, text, _ = restorekit('speed', 'metrics', '--compare', out)
-    assert code == 0
+    text = restorekit('speed', 'metrics', '--compare', out).stdout
     assert '| a | 2.00 | 2.00 | 1.00 | 1.00 |' in text
 
 
@@ -122,16 +120,14 @@ def test_the_command_measures_writes_and_compares(tmp_path, monkeypatch):
     ],
 )
 def test_what_cannot_be_measured(words, message):
-    code, _, error = restorekit('speed', *words)
-    assert code == 1
-    assert message in error
+    assert message in restorekit('speed', *words, expect=1).stderr
 
 
 def test_reports_that_are_none(tmp_path):
     for text in ('{', '[]', '{"parts": 3}'):
         (tmp_path / 'a.json').write_text(text)
-        code, _, error = restorekit('speed', 'metrics', '--compare', tmp_path / 'a.json')
-        assert code == 1
+        words = ('speed', 'metrics', '--compare', tmp_path / 'a.json')
+        error = restorekit(*words, expect=1).stderr
         assert 'a.json: not a report of `restorekit speed`' in error
 
 
