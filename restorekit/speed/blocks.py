@@ -31,10 +31,9 @@ def block_cases(device: str) -> list[Case]:
         brackets = torch.rand(1, 2, 3, 24, 24)
         cases = [
             _pair('RFFTBlock 4x64x64x64, step', _step(rfft, patches), _step_of(rfft, patches)),
-            _pair(
-                'DOConv2d 1x64x64x64, forward',
-                _forward(folded.eval().folded().eval(), map64),
-                _forward(folded, map64),
+            (
+                Case('DOConv2d 1x64x64x64, forward', _forward(folded.eval(), map64)),
+                Case('DOConv2d 1x64x64x64, folded', _forward(folded.folded().eval(), map64)),
             ),
             _pair(
                 'CF-Net x2 1x2x3x24x24, step',
