@@ -132,7 +132,7 @@ def size_of(entry: dict) -> int:
     return math.prod(entry['shape']) * np.dtype(entry['dtype']).itemsize
 
 
-def digest(data: np.ndarray | bytes) -> str:
+def digest(data: Any) -> str:
     """Of pixels or of a file, 128 bits in hexadecimal digits."""
     return hashlib.blake2b(memoryview(data).cast('B'), digest_size=16).hexdigest()
 

@@ -30,6 +30,8 @@ class ImagePreprocessor(nn.Module):
     """
 
     linear = False  # results are images in [0, 1]
+    mean: Tensor
+    std: Tensor
 
     def __init__(
         self,

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from restorekit.blocks import SOCA, DOConv2d, NonLocal, RFFTBlock
+from restorekit.contracts import Backbone
 from restorekit.functional import mef_ssim
 from restorekit.registry import BACKBONES
 from restorekit.speed.measuring import Case
@@ -74,7 +75,7 @@ def _step(network: nn.Module, x: Tensor) -> Callable[[], None]:
     def run() -> None:
         for parameter in network.parameters():
             parameter.grad = None
-        if hasattr(network, 'forward_train'):
+        if isinstance(network, Backbone):
             outputs = network.forward_train(x).values()
             images = [i for o in outputs for i in (o if isinstance(o, list) else [o])]
         else:

@@ -25,7 +25,7 @@ def inference_cases(
         compiled: Whether it is compiled too.
     """
     restorer = load_restorer(model).to(device)
-    ways: list[tuple[str, Callable[[Tensor], Tensor], torch.dtype]] = [
+    ways: list[tuple[str, Callable[..., Tensor], torch.dtype]] = [
         ('float32', restorer.restore, torch.float32)
     ]
     if is_native(torch.bfloat16, device):
@@ -49,7 +49,7 @@ def channels_of(restorer: BaseRestorer) -> int:
 
 
 def _call(
-    network: Callable[[Tensor], Tensor], image: Tensor, dtype: torch.dtype
+    network: Callable[..., Tensor], image: Tensor, dtype: torch.dtype
 ) -> Callable[[], Tensor]:
     kind, half = image.device.type, dtype != torch.float32
 

@@ -6,6 +6,7 @@ import itertools
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,7 @@ class Options:
 
 def data(options: Options) -> Rows:
     """Samples from files and from a pack, cropped alone and reduced on the fly."""
-    from restorekit.datasets import FolderDataset, SeededDataset
+    from restorekit.datasets import SeededDataset
     from restorekit.prepare import pack_dataset
 
     source = options.folder / 'photos'
@@ -61,9 +62,8 @@ def data(options: Options) -> Rows:
     for title, before in (('96 x 96', []), ('96 x 96 and its half', reduce)):
         for where, packed in (('files', None), ('a pack', str(pack))):
             pipeline = [{'type': 'LoadImages'}, *before, *crop, {'type': 'PackInputs'}]
-            dataset = SeededDataset(
-                FolderDataset(str(source), pipeline=pipeline, packed=packed), seed=0
-            )
+            config = {'type': 'FolderDataset', 'gt_dir': str(source), 'packed': packed}
+            dataset = SeededDataset({**config, 'pipeline': pipeline}, seed=0)
             positions = itertools.count()
 
             def run(dataset: Any = dataset, positions: Any = positions) -> None:
@@ -86,7 +86,7 @@ def metrics(options: Options) -> Rows:
         ('PSNR-B', functional.psnr_b),
     ]
     cases = [
-        Case(f'{name} of {kind}, 320 x 480', lambda f=function, p=pair: f(*p))
+        Case(f'{name} of {kind}, 320 x 480', partial(function, *pair))
         for name, function in names
         for kind, pair in (('luma', luma), ('colour', colour))
     ]
@@ -98,16 +98,14 @@ def resize(options: Options) -> Rows:
     image = torch.rand(3, 320, 480)
     eight_bit = (image * 255).to(torch.uint8)
     cases = [
-        Case(f'imresize {scale} of 320 x 480 RGB, {kind}', lambda s=factor, p=pixels: resized(p, s))
+        Case(
+            f'imresize {scale} of 320 x 480 RGB, {kind}',
+            partial(functional.imresize, pixels, factor),
+        )
         for scale, factor in (('1/2', 0.5), ('1/3', 1 / 3), ('1/4', 0.25), ('2', 2.0), ('3', 3.0))
         for kind, pixels in (('float32', image), ('uint8', eight_bit))
     ]
     return measure(cases, rounds=options.rounds)
-
-
-def resized(image: torch.Tensor, scale: float) -> torch.Tensor:
-    """`imresize`, by a short name."""
-    return functional.imresize(image, scale)
 
 
 def inference(options: Options) -> Rows:
