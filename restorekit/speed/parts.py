@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from restorekit import functional
+from restorekit.functional import imresize
 from restorekit.io import write_image
 from restorekit.io.checkpoint import write_checkpoint
 from restorekit.speed.blocks import block_cases
@@ -150,7 +151,7 @@ def photograph(seed: int) -> np.ndarray:
     """Something that a PNG compresses as it does a photograph, (320, 480, 3), in [0, 1]."""
     rng = np.random.default_rng(seed)
     coarse = torch.from_numpy(rng.random((3, 20, 30)))
-    smooth = functional.imresize(coarse, size=(320, 480)).numpy().transpose(1, 2, 0)
+    smooth = imresize(coarse, size=(320, 480)).numpy().transpose(1, 2, 0)
     return np.clip(smooth + rng.normal(0, 0.02, smooth.shape), 0, 1)
 
 
