@@ -17,7 +17,9 @@ A third party registers by decorator (`@BLOCKS.register_module()`) and is found 
 
 from __future__ import annotations
 
+import importlib
 import inspect
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -51,6 +53,8 @@ class UnknownTypeError(KeyError, ValueError):
 class Registry(root.Registry):
     """mmengine's registry, with errors that help and with plugins found by entry point."""
 
+    last_resort = 'mmengine'  # what is imported once a name is not found
+
     def get(self, key: str) -> type | None:
         """The class registered as `key`.
 
@@ -66,9 +70,13 @@ class Registry(root.Registry):
     def _find(self, key: str) -> type | None:
         self.import_from_location()
         try:
-            return super().get(key)
+            found = super().get(key)
         except RuntimeError:  # mmengine's way to say that a name leads nowhere
-            return None
+            found = None
+        if found is None and self.last_resort not in sys.modules:
+            importlib.import_module(self.last_resort)
+            return self._find(key)
+        return found
 
     def import_from_location(self) -> None:
         super().import_from_location()
@@ -83,6 +91,7 @@ class Registry(root.Registry):
         """Names here and in the registries above: what needs no import of a dotted name."""
         names = set(self.names())
         registry = self.parent
+        importlib.import_module(self.last_resort)
         while registry is not None:
             registry.import_from_location()
             names |= set(registry.module_dict)
@@ -118,9 +127,8 @@ class Registry(root.Registry):
             if found is not None:
                 check_options(found, options, complete=not (args or kwargs))
         if self.build_func is root.build_runner_from_cfg:
-            return super().build(
-                cfg, *args, **kwargs
-            )  # a runner sets the default scope itself, to stay
+            # A runner sets the default scope itself, to stay.
+            return super().build(cfg, *args, **kwargs)
         # Nested parts are ours too, also where no runner has set a default scope.
         with root.DefaultScope.overwrite_default_scope(SCOPE):
             return super().build(cfg, *args, **kwargs)
@@ -188,6 +196,8 @@ def _child(name: str, parent: root.Registry, locations: list[str]) -> Registry:
 
 
 MODELS = _child('MODELS', root.MODELS, ['restorekit.blocks', 'restorekit.restorers'])
+# mmcv's layers, and mmengine's function for models, import for a second all that training needs.
+MODELS.build_func, MODELS.last_resort = root.build_from_cfg, 'mmcv.cnn'
 BLOCKS = PartRegistry('BLOCKS', ['restorekit.blocks'], Block)
 BACKBONES = PartRegistry('BACKBONES', ['restorekit.backbones'], Backbone)
 LOSSES = PartRegistry('LOSSES', ['restorekit.losses'])
@@ -226,21 +236,9 @@ REGISTRIES = {
 # mmengine looks for a child of the default scope in every registry it builds from and warns where
 # there is none. These hold nothing of ours; a third party may register in them all the same. (With
 # no location at all mmengine would look for a `restorekit.utils`, and warn.)
-for _name in (
-    'OPTIMIZERS',
-    'OPTIM_WRAPPER_CONSTRUCTORS',
-    'PARAM_SCHEDULERS',
-    'LOOPS',
-    'EVALUATOR',
-    'LOG_PROCESSORS',
-    'VISUALIZERS',
-    'VISBACKENDS',
-    'MODEL_WRAPPERS',
-    'WEIGHT_INITIALIZERS',
-    'STRATEGIES',
-    'TASK_UTILS',
-    'RUNNER_CONSTRUCTORS',
-    'INFERENCERS',
-):
+OTHERS = """OPTIMIZERS OPTIM_WRAPPER_CONSTRUCTORS PARAM_SCHEDULERS LOOPS EVALUATOR LOG_PROCESSORS
+    VISUALIZERS VISBACKENDS MODEL_WRAPPERS WEIGHT_INITIALIZERS STRATEGIES TASK_UTILS
+    RUNNER_CONSTRUCTORS INFERENCERS"""
+for _name in OTHERS.split():
     if hasattr(root, _name):
         REGISTRIES[_name] = _child(_name, getattr(root, _name), ['restorekit.registry'])

@@ -126,3 +126,14 @@ def test_the_package_alone_imports_nothing_heavy():
     code = f'import sys, restorekit; print([name for name in {heavy} if name in sys.modules])'
     result = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, cwd=ROOT)
     assert result.stdout.strip() == '[]', result.stderr
+
+
+def test_restoring_imports_nothing_of_training():
+    heavy = ('mmengine.runner', 'mmengine.model', 'mmcv.cnn', 'torch.distributed.optim', 'sympy')
+    code = f"""
+import sys, restorekit
+restorekit.Inferencer('ain-x2')
+print([name for name in {heavy} if name in sys.modules])
+"""
+    result = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, cwd=ROOT)
+    assert result.stdout.strip() == '[]', result.stderr

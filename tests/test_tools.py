@@ -1,4 +1,4 @@
-"""Every tool is a door to a command, but benchmarks and what tests the tests."""
+"""Every tool is a door to a command, but what tests the tests."""
 
 from __future__ import annotations
 

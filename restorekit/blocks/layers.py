@@ -5,7 +5,6 @@ Names registered here are found whatever scope is current.
 
 from __future__ import annotations
 
-from mmcv.cnn import build_conv_layer, build_norm_layer
 from mmengine.registry import DefaultScope
 from torch import nn
 
@@ -28,16 +27,14 @@ def build_conv(
         cfg: `conv_cfg` as in mmcv: `dict(type='DOConv2d')`; None is a plain convolution.
         kernel_size: Odd.
     """
+    padding = dilation * (kernel_size // 2)
+    sizes = (in_channels, out_channels, kernel_size)
+    if cfg is None:
+        return nn.Conv2d(*sizes, dilation=dilation, padding=padding, bias=bias)
+    from mmcv.cnn import build_conv_layer  # imports what training needs, for a second
+
     with DefaultScope.overwrite_default_scope(SCOPE):
-        return build_conv_layer(
-            cfg,
-            in_channels,
-            out_channels,
-            kernel_size,
-            dilation=dilation,
-            padding=dilation * (kernel_size // 2),
-            bias=bias,
-        )
+        return build_conv_layer(cfg, *sizes, dilation=dilation, padding=padding, bias=bias)
 
 
 def conv3x3(in_channels: int, out_channels: int) -> nn.Module:
@@ -73,5 +70,7 @@ def build_norm(cfg: dict | None, channels: int) -> nn.Module:
     """A normalisation layer: `norm_cfg` as in mmcv (`dict(type='SyncBN')`); None: the identity."""
     if cfg is None:
         return nn.Identity()
+    from mmcv.cnn import build_norm_layer
+
     with DefaultScope.overwrite_default_scope(SCOPE):
         return build_norm_layer(cfg, channels)[1]

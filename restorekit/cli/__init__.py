@@ -30,8 +30,10 @@ COMMANDS = {
     'prepare tiles': 'cut the images of a folder into overlapping tiles',
     'prepare pairs': 'make pairs for exposure fusion from brackets or from SICE',
     'prepare brackets': 'turn static brackets into moving scenes with HDR ground truth',
+    'prepare pack': "decode a dataset's files once into one",
     'convert': "turn a published network's weights into ours",
     'demo': 'train a small network on photographs, test it, restore one, look',
+    'speed': 'measure data, steps, inference, metrics and blocks on this machine',
     'check': 'try networks, precisions, runs and export on this machine, a GPU above all',
     'check-resume': 'kill a run over and over and see that it ends in the same bits',
 }

@@ -52,10 +52,13 @@ def _call(*command: str) -> None:
 
 def _reduce(photo: Path, target: Path) -> None:
     """Write the photograph at half its size."""
+    import numpy as np
+
     from restorekit.io import read_image, write_image
     from restorekit.transforms import BicubicDownscale
 
-    write_image(target, BicubicDownscale(2, rounded=True)({'gt': read_image(photo)})['lq'])
+    small = BicubicDownscale(2, rounded=True)({'gt': read_image(photo)})['lq']
+    write_image(target, np.asarray(small))
 
 
 def _compare(photo: Path, small: Path, restored: Path, target: Path) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import typing
 from collections.abc import Callable, Iterator
 
 from mmengine.config import Config
-from mmengine.runner import Runner as MMEngineRunner
 
 from restorekit.config.entries import pipeline_problems, type_problems, typed_entries
 from restorekit.config.kinds import TOP, option_problems
@@ -17,8 +17,8 @@ from restorekit.registry import REGISTRIES, UnknownTypeError
 # Said once at the top of a config; see `restorekit.config.settings`.
 SETTINGS = ('scale', 'quality', 'sigma')
 
-TOP_LEVEL = [
-    *[*inspect.signature(MMEngineRunner.__init__).parameters][1:],
+# What the top of a config has beside what mmengine's runner takes.
+OWN = (
     'runner_type',
     'custom_imports',
     'unsafe_load',
@@ -28,7 +28,7 @@ TOP_LEVEL = [
     'compile',
     'activation_checkpointing',
     *SETTINGS,
-]
+)
 
 # Keys that are taken out of an entry before its class is built, by the place of the entry.
 EXTRA_OPTIONS = {
@@ -46,6 +46,14 @@ class ConfigError(ValueError):
     """A config that cannot mean what it says."""
 
 
+@functools.cache
+def top_level() -> list[str]:
+    """The keys of a config's top."""
+    from mmengine.runner import Runner  # takes seconds, and who restores needs no config
+
+    return [*[*inspect.signature(Runner.__init__).parameters][1:], *OWN]
+
+
 def check_config(config: Config, source: str) -> None:
     """Raise ConfigError for everything that nothing answers to, all at once.
 
@@ -53,29 +61,42 @@ def check_config(config: Config, source: str) -> None:
     each entry has a type, and in every entry with a type, the type and its options, where the class
     does not take any.
     """
-    problems = [
-        f'{key!r}: no such key; {nearest(key, TOP_LEVEL)}' for key in config if _is_slip(key)
-    ]
+    heads = top_level()
+    problems = [f'{key!r}: no such key; {nearest(key, heads)}' for key in config if _is_slip(key)]
     values = config._cfg_dict
-    problems += [*type_problems(values, TOP_LEVEL), *pipeline_problems(values)]
-    for key in TOP_LEVEL:
-        problems += option_problems(values.get(key), (key,))
+    problems += [*_entry_problems(values, heads), *pipeline_problems(values)]
+    problems += [*_kind_problems(config), *_metric_problems(config)]
+    _raise(problems, source)
+
+
+def check_model(model: dict, source: str) -> None:
+    """`check_config` of the model alone, without what a run needs."""
+    _raise([*_entry_problems({'model': model}, ['model'])], source)
+
+
+def _raise(problems: list[str], source: str) -> None:
+    if problems:
+        raise ConfigError(f'{source}:' + ''.join(f'\n  {problem}' for problem in problems))
+
+
+def _entry_problems(values: dict, heads: list[str]) -> Iterator[str]:
+    """What is wrong with entries and options below these keys of the top."""
+    yield from type_problems(values, heads)
+    for key in heads:
+        yield from option_problems(values.get(key), (key,))
     for place, entry in typed_entries(values, ()):
         if not place:
             continue
         try:
-            _check_entry(place, entry)
+            _check_entry(place, entry, is_whole=place[0] in heads)
         except (UnknownTypeError, OptionError) as error:
-            problems.append(f'{".".join(map(str, place))}: {error}')
-    problems += [*_kind_problems(config), *_metric_problems(config)]
-    if problems:
-        raise ConfigError(f'{source}:' + ''.join(f'\n  {problem}' for problem in problems))
+            yield f'{".".join(map(str, place))}: {error}'
 
 
 def _is_slip(key: str) -> bool:
     """Free variables are allowed at the top level; one letter beside a known key is a slip."""
     return key == 'type' or (
-        key not in TOP_LEVEL and any(_one_slip_apart(key, known) for known in TOP_LEVEL)
+        key not in top_level() and any(_one_slip_apart(key, known) for known in top_level())
     )
 
 
@@ -89,21 +110,21 @@ def _one_slip_apart(a: str, b: str) -> bool:
     return swapped or rest_a[1:] == rest_b[1:] or rest_a[1:] == rest_b or rest_a == rest_b[1:]
 
 
-def _check_entry(place: tuple, entry: dict) -> None:
+def _check_entry(place: tuple, entry: dict, *, is_whole: bool) -> None:
     found = _find_type(entry['type'], place)
     extra = next((EXTRA_OPTIONS[key] for key in reversed(place) if key in EXTRA_OPTIONS), ())
     taken = ('type', '_scope_', *extra)
     options = {key: value for key, value in entry.items() if key not in taken}
     # A variable of the file's own may be a template that is completed elsewhere.
-    complete = place[0] in TOP_LEVEL and any(
-        found in REGISTRIES[name].module_dict.values() for name in COMPLETE
-    )
+    complete = is_whole and any(found in REGISTRIES[name].module_dict.values() for name in COMPLETE)
     check_options(found, options, complete=complete)
 
 
 def _kind_problems(config: Config) -> Iterator[str]:
     """Top-level entries that are not a dict, say, where the runner takes one."""
-    hints = {**typing.get_type_hints(MMEngineRunner.__init__), **TOP}
+    from mmengine.runner import Runner
+
+    hints = {**typing.get_type_hints(Runner.__init__), **TOP}
     for key, value in config.items():
         if key in hints and value is not None and not fits(value, hints[key]):
             yield f'{key}: must be {written(hints[key])}, got {value!r}'

@@ -8,12 +8,13 @@ from typing import Any
 
 from mmengine.config import Config
 
-from restorekit.config.checking import ConfigError, check_config
+from restorekit.config.checking import ConfigError, check_model
 from restorekit.config.entries import typed_entries
 from restorekit.options import nearest
-from restorekit.registry import REGISTRIES
+from restorekit.registry import BACKBONES, BLOCKS, LOSSES, MODELS, REGISTRIES
 
 SCOPES = ('restorekit', 'mmengine', 'mmcv')
+PARTS = (BACKBONES, BLOCKS, LOSSES, MODELS)
 NUMBERS = {'inf': math.inf, 'nan': math.nan}
 LOADERS = ('Pretrained', 'PretrainedInit')  # weight initializers that load a file
 FILES = ('checkpoint', 'pretrained')  # options that name a file to load
@@ -57,7 +58,7 @@ def embedded_config(checkpoint: dict, source: str) -> Config:
     ]
     if problems:
         raise ConfigError(f'{source}: the config in it is refused:\n  ' + '\n  '.join(problems))
-    check_config(config, f'{source}: the config in it')
+    check_model(config._cfg_dict['model'], f'{source}: the config in it')
     return config
 
 
@@ -191,6 +192,9 @@ def _problem(place: tuple, entry: dict) -> str | None:
     if kind.rpartition('.')[2] in LOADERS or any(isinstance(entry.get(key), str) for key in FILES):
         return f'{where}: would load another checkpoint'
     scope, _, name = kind.rpartition('.')
+    # What models are made of is asked first: the others import all that training needs.
+    if scope in ('', *SCOPES) and any(name in registry.names() for registry in PARTS):
+        return None
     known = {name for registry in REGISTRIES.values() for name in registry.registered()}
     if scope not in ('', *SCOPES) or name not in known:
         return f'{where}: {kind!r} is not registered; {nearest(name, sorted(known))}'

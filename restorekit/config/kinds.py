@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 import torch
-from mmengine.runner import Runner as MMEngineRunner
 from torch.utils.data import DataLoader
 
 from restorekit.options import (
@@ -103,15 +103,22 @@ KINDS: dict[str, dict[str, Any]] = {
         'sigma': Sigma | tuple[Sigma, Sigma],
     },
 }
-_LOADER = (*inspect.signature(DataLoader).parameters, *LOADER)
-# Every option that there is, where an entry without a type goes to one function.
-ACCEPTED: dict[str, tuple[str, ...]] = {
-    'train_dataloader': _LOADER,
-    'val_dataloader': _LOADER,
-    'test_dataloader': _LOADER,
-    'randomness': tuple(inspect.signature(MMEngineRunner.set_randomness).parameters)[1:],
-    'compile': tuple(inspect.signature(torch.compile).parameters)[1:],
-}
+
+
+@functools.cache
+def _accepted() -> dict[str, tuple[str, ...]]:
+    """Every option that there is, where an entry without a type goes to one function."""
+    from mmengine.runner import Runner  # takes seconds, and who restores needs no config
+
+    loader = (*inspect.signature(DataLoader).parameters, *LOADER)
+    return {
+        'train_dataloader': loader,
+        'val_dataloader': loader,
+        'test_dataloader': loader,
+        'randomness': tuple(inspect.signature(Runner.set_randomness).parameters)[1:],
+        'compile': tuple(inspect.signature(torch.compile).parameters)[1:],
+    }
+
 
 # Of a config's own top, beside what mmengine's runner says of it.
 TOP: dict[str, Any] = {
@@ -130,7 +137,9 @@ def option_problems(node: object, place: tuple = ()) -> Iterator[str]:
     elif isinstance(node, dict):
         children = [*node.items()]
     section = next((key for key in reversed(place) if isinstance(key, str)), '')
-    known, accepted = KINDS.get(section, {}), ACCEPTED.get(section) if len(place) == 1 else None
+    known, accepted = KINDS.get(section, {}), None
+    if section in KINDS and len(place) == 1:
+        accepted = _accepted().get(section)
     for key, value in children:
         where = '.'.join(map(str, (*place, key)))
         # mmengine takes 3e5 for a number of iterations, but torch no such batch.

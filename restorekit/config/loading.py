@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from mmengine.config import Config
 from mmengine.logging import MMLogger
 
-from restorekit.config.checking import TOP_LEVEL, ConfigError, check_config
+from restorekit.config.checking import ConfigError, check_config, top_level
 from restorekit.config.packaged import base_circle, find_config
 from restorekit.config.settings import spread_settings
 from restorekit.options import nearest
@@ -35,7 +35,7 @@ def load_config(name: str, options: dict | None = None) -> Config:
         with _quiet():
             config = Config.fromfile(str(path))
         heads = {key.partition('.')[0] for key in options or {}}
-        unknown = sorted(heads - {*config, *TOP_LEVEL})
+        unknown = sorted(heads - {*config, *top_level()})
         if not unknown:
             config.merge_from_dict(options or {})
     except FileNotFoundError:
@@ -43,7 +43,7 @@ def load_config(name: str, options: dict | None = None) -> Config:
     except Exception as error:
         raise ConfigError(f'{path}: cannot be read: {type(error).__name__}: {error}') from error
     if unknown:
-        known = sorted({*config, *TOP_LEVEL})
+        known = sorted({*config, *top_level()})
         raise ConfigError(
             f'--cfg-options: no key {unknown[0]!r} in {path}; {nearest(unknown[0], known)}'
         )

@@ -11,7 +11,7 @@ from typing import Any
 from mmengine.dataset import BaseDataset
 
 from restorekit.data_sample import ROLES, Sample, first_file
-from restorekit.io import hdr_size, image_size, is_hdr
+from restorekit.io import Pack, hdr_size, image_size, is_hdr
 from restorekit.registry import DATASETS
 from restorekit.transforms import build_transforms, plan_sizes
 
@@ -54,6 +54,8 @@ class ImageDataset(BaseDataset):
         degradation: Figures that the pipeline's degradation reads, and that configs of a family
             differ by: `scale` (also the expected size of `gt` over that of `lq` where both are
             files) and `quality`.
+        packed: A pack of these samples, which `restorekit prepare pack` has made: they are listed
+            and read from there, and the files are not needed any more.
         check: Read every file's header at the start, so that unreadable files, sizes that do not
             fit, and images smaller than the crop are all listed before training.
         test_mode: As in mmengine.
@@ -69,6 +71,7 @@ class ImageDataset(BaseDataset):
         pipeline: list,
         name: str,
         degradation: dict | None = None,
+        packed: str | None = None,
         check: bool = True,
         test_mode: bool = False,
     ) -> None:
@@ -84,14 +87,31 @@ class ImageDataset(BaseDataset):
         )
         self.name = f'{name}_{self.setting}' if self.setting else name
         self.check = check
+        self.packed = packed
+        self.pack: Pack | None = None
         super().__init__(pipeline=build_transforms(pipeline), test_mode=test_mode)
 
     def load_data_list(self) -> list[dict]:
         """All samples, in a fixed order."""
         try:
+            if self.packed is not None:
+                self.pack = self._open_pack(self.packed)
+                samples = self.pack.samples()
+                return [{**s, 'packed': self.pack.numbers(i)} for i, s in enumerate(samples)]
             return [dict(sample) for sample in self.samples()]
         except (DataError, MissingFolderError) as error:
             raise type(error)(f'{self.name}: {error}') from None
+
+    def _open_pack(self, folder: str) -> Pack:
+        """The pack, if it is of these samples and of their files as they are, where they are."""
+        pack = Pack(folder)
+        wanted = listing_of(self.samples)
+        if pack.listing != wanted:
+            raise DataError(f'{folder}: holds {pack.listing}, asked for is {wanted}; pack again')
+        changed = [f'{path}: is not as it was when it was packed' for path in pack.changed()]
+        if changed:
+            raise_problems([*changed, f'{folder}: pack again'])
+        return pack
 
     def full_init(self) -> None:
         """List the samples and check them, once."""
@@ -114,6 +134,9 @@ class ImageDataset(BaseDataset):
                 "needs SeededDataset around the dataset; restorekit's Runner puts it there"
             )
         sample = super().get_data_info(idx)
+        if self.pack is not None:
+            numbers = sample.pop('packed')
+            sample['pixels'] = {r: list(map(self.pack.image, at)) for r, at in numbers.items()}
         return {
             **sample,
             'dataset': self.name,
@@ -123,9 +146,13 @@ class ImageDataset(BaseDataset):
 
     def _problem(self, sample: dict) -> str | None:
         sizes: dict[str, tuple[int, int]] = {}
+        held = {role: iter(images) for role, images in sample.get('pixels', {}).items()}
         for role, path in sample_files(sample):
             try:
-                size = hdr_size(path) if is_hdr(path) else image_size(path)
+                if held:
+                    size = next(held[role]).shape[:2]
+                else:
+                    size = hdr_size(path) if is_hdr(path) else image_size(path)
             except (ValueError, OSError) as error:
                 return str(error)
             if sizes.setdefault(role, size) != size:
@@ -171,6 +198,20 @@ def layout(name: str, function: Callable[..., Iterable[Sample]]) -> type[ImageDa
     LayoutDataset.__module__, LayoutDataset.__doc__ = function.__module__, function.__doc__
     DATASETS.register_module(module=LayoutDataset)
     return LayoutDataset
+
+
+def listing_of(function: Callable) -> Any:
+    """By what a dataset's samples are listed, as plain data without the folders; None if unknown.
+
+    Folders are left out since a pack is often read elsewhere than where it was made.
+    """
+    if not isinstance(function, functools.partial):
+        return None
+    bound = inspect.signature(function.func).bind(*function.args, **function.keywords)
+    bound.apply_defaults()
+    options = {k: v for k, v in bound.arguments.items() if not k.endswith(('root', 'dir'))}
+    options = {k: list(v) if isinstance(v, tuple) else v for k, v in options.items()}
+    return {'layout': function.func.__name__, **options}
 
 
 def sample_files(sample: dict) -> list[tuple[str, str]]:

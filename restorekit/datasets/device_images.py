@@ -15,7 +15,7 @@ from restorekit.datasets.jpeg_shifts import JPEGShifts
 from restorekit.datasets.pipeline_parts import listed, qualities, split_pipeline
 from restorekit.datasets.pixel_pool import PixelPool, find_device, free_bytes, hold, pool_bytes
 from restorekit.datasets.wrappers import SeededDataset, leaf_datasets
-from restorekit.io import to_integers
+from restorekit.io import to_eight_bits, to_floats
 from restorekit.transforms import JPEGCompress, sample_stream
 from restorekit.transforms.packing import META
 
@@ -106,7 +106,7 @@ class DeviceImages(SeededDataset):
         arrays = [pool.pixels(sample['gt']).cpu().numpy() for sample, _ in self._samples]
         left = None if self.max_bytes is None else self.max_bytes - pool.values.nbytes
         return JPEGShifts(
-            [array if array.dtype == np.uint8 else to_integers(array) for array in arrays],
+            [to_eight_bits(array) for array in arrays],
             [qualities(drawn, sample) for sample, drawn in self._samples],
             device=self.device,
             max_bytes=left,
@@ -191,9 +191,12 @@ class DeviceImages(SeededDataset):
 
 def _compact(image: np.ndarray) -> np.ndarray:
     """uint8 where an image in [0, 1] is in steps of 1/255, else as it is."""
-    integers = to_integers(image)
-    same = np.array_equal(np.divide(integers, np.float32(255), dtype=np.float32), image)
-    return integers if same else image
+    image = np.asarray(image)
+    if image.dtype == np.uint8:
+        return image
+    image = to_floats(image)
+    integers = to_eight_bits(image)
+    return integers if np.array_equal(to_floats(integers), image) else image
 
 
 def _corner(view: np.ndarray, image: np.ndarray) -> tuple[int, int]:

@@ -13,9 +13,9 @@ from restorekit.functional.exposure import hdr_to_ldr, ldr_to_hdr, mu_law, mu_la
 from restorekit.functional.guided import fast_guided_filter, guided_filter
 from restorekit.functional.mef import mef_ssim
 from restorekit.functional.precision import full_precision, precision, set_tf32, tf32
-from restorekit.functional.resize import imresize
+from restorekit.functional.resize import imresize, imresize_part
 from restorekit.functional.similarity import psnr, ssim, ssim_map
-from restorekit.functional.tiling import tiled
+from restorekit.functional.tiling import receptive_field, tiled
 
 __all__ = [
     'blocking_effect',
@@ -26,6 +26,7 @@ __all__ = [
     'guided_filter',
     'hdr_to_ldr',
     'imresize',
+    'imresize_part',
     'ldr_to_hdr',
     'matrix_sqrt',
     'mef_ssim',
@@ -34,6 +35,7 @@ __all__ = [
     'precision',
     'psnr',
     'psnr_b',
+    'receptive_field',
     'rgb_to_gray',
     'rgb_to_y',
     'rgb_to_ycbcr',

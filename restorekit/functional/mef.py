@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from restorekit.functional.windows import gaussian
+from restorekit.functional.windows import filtered, gaussian
 
 C1, C2 = 0.01**2, 0.03**2
 SIGMA_LUMINANCE = 0.2
@@ -94,16 +94,8 @@ def _local_means(maps: Tensor, window: int, sigma: float) -> Tensor:
     kernel = torch.tensor(gaussian(window, sigma), dtype=torch.float64)
     kernel = kernel * torch.outer(kernel, kernel).float().double().sum().sqrt()
     weights = kernel.tolist()
+    half = window // 2
+    padded = F.pad(maps, (half, half, half, half)).flatten(0, 1)
     # Map by map, so that each stays in the processor's cache: ten times as fast as a convolution.
-    filtered = [_filter(_filter(item, weights, -2), weights, -1) for item in maps.flatten(0, 1)]
-    return torch.stack(filtered).view_as(maps)
-
-
-def _filter(image: Tensor, weights: list[float], dim: int) -> Tensor:
-    """An image, (H, W), filtered along one of its axes."""
-    half, length = len(weights) // 2, image.shape[dim]
-    padded = F.pad(image, (half, half) if dim == -1 else (0, 0, half, half))
-    total = padded.narrow(dim, 0, length) * weights[0]
-    for shift, weight in enumerate(weights[1:], start=1):
-        total.add_(padded.narrow(dim, shift, length), alpha=weight)
-    return total
+    means = [filtered(filtered(item, weights, -2), weights, -1) for item in padded]
+    return torch.stack(means).view_as(maps)

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-import functools
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
+
+from restorekit.functional.resize_taps import (
+    Period,
+    exact_dtype,
+    period_of,
+    remembered_taps,
+    taps_of,
+)
+
+CPU = torch.device('cpu')
 
 
 def imresize(
@@ -46,12 +56,48 @@ def imresize(
     if not (image.is_floating_point() or image.dtype == torch.uint8):
         raise TypeError(f'imresize: expected a floating point or uint8 image, got {image.dtype}')
 
-    # MATLAB first resizes the direction that shrinks most, the vertical one if they are equal.
-    dims = [-2, -1] if scales[0] <= scales[1] else [-1, -2]
-    result = image
-    for dim in dims:
-        result = _resize_along(result, dim, scales[dim + 2], size[dim + 2], antialias)
-    return result
+    for dim in _order(scales):
+        image = _resize_along(image, dim, scales[dim + 2], size[dim + 2], antialias)
+    return image
+
+
+def imresize_part(
+    cut: Callable[[slice, slice], Tensor],
+    size: tuple[int, int],
+    scale: float,
+    rows: range,
+    columns: range,
+) -> Tensor:
+    """Some pixels of `imresize(image, scale)`, bit for bit, from what they need of the image.
+
+    Args:
+        cut: Gives rows and columns of the image, (..., h, w), floating point or uint8.
+        size: The image's (H, W).
+        scale: Output size over input size, > 0 and not 1.
+        rows, columns: Which pixels of the result, one after another; at least one of each.
+    Returns:
+        (..., len(rows), len(columns)), of the dtype that `cut` gives.
+    """
+    sizes = [_ceil(length * scale) for length in size]
+    needed, taps = [], {}
+    for dim, part, length, out in zip((-2, -1), (rows, columns), size, sizes, strict=True):
+        index, weight = remembered_taps(length, scale, out, True, torch.float64, CPU)
+        index, weight = index[:, part.start : part.stop], weight[:, part.start : part.stop]
+        first = int(index.min())
+        needed.append(slice(first, int(index.max()) + 1))
+        taps[dim] = (index - first, weight, exact_dtype(scale, out, True))
+    image = cut(*needed)
+    for dim in _order((scale, scale)):
+        index, weight, exact = taps[dim]
+        source = image.to(exact) if image.dtype == torch.uint8 else image
+        result = _sum_of_taps(source, dim, index.to(image.device), weight.to(source))
+        image = _to_eight_bit(result) if image.dtype == torch.uint8 else result
+    return image
+
+
+def _order(scales: tuple[float, float]) -> tuple[int, int]:
+    """MATLAB first resizes the direction that shrinks most, the vertical one if they are equal."""
+    return (-2, -1) if scales[0] <= scales[1] else (-1, -2)
 
 
 def _target(
@@ -74,58 +120,61 @@ def _resize_along(image: Tensor, dim: int, scale: float, length: int, antialias:
     if scale == 1 and length == image.shape[dim]:
         return image
     eight_bit = image.dtype == torch.uint8
-    source = image.double() if eight_bit else image
-    # A tracer's symbols, and its tensors without values, must not be remembered.
-    taps = _taps if torch.compiler.is_compiling() else _remembered_taps
-    index, weight = taps(image.shape[dim], scale, length, antialias, source.dtype, source.device)
+    key = (scale, length, antialias)
+    if torch.compiler.is_compiling():  # a tracer's symbols must not be remembered
+        image = image.double() if eight_bit else image
+        taps = taps_of(image.shape[dim], *key, image.dtype, image.device)
+        result = _sum_of_taps(image, dim, *taps)
+    else:
+        image = image.to(exact_dtype(*key)) if eight_bit else image
+        index, weight = remembered_taps(image.shape[dim], *key, image.dtype, image.device)
+        period = period_of(image.shape[dim], *key)
+        if period is None:
+            result = _sum_of_taps(image, dim, index, weight)
+        else:
+            result = _sum_of_views(image, dim, weight, period)
+    return _to_eight_bit(result) if eight_bit else result
+
+
+def _to_eight_bit(image: Tensor) -> Tensor:
+    """Rounded, halves up, as in MATLAB; the image's memory is used up."""
+    return image.add_(0.5).floor_().clamp_(0, 255).to(torch.uint8)
+
+
+def _sum_of_taps(image: Tensor, dim: int, index: Tensor, weight: Tensor) -> Tensor:
+    """Any taps; one at a time keeps the memory at one output, whatever the kernel's width."""
     shape = [1] * image.ndim
-    shape[dim] = length
-    # One tap at a time keeps the memory at one output, whatever the kernel's width.
-    result = source.index_select(dim, index[0]) * weight[0].view(shape)
+    shape[dim] = index.shape[1]
+    total = image.index_select(dim, index[0]) * weight[0].view(shape)
     for tap in range(1, len(index)):
-        result = torch.addcmul(
-            result, source.index_select(dim, index[tap]), weight[tap].view(shape)
-        )
-    if eight_bit:
-        result = (result + 0.5).floor().clamp(0, 255).to(torch.uint8)  # MATLAB rounds halves up
-    return result
+        total.addcmul_(image.index_select(dim, index[tap]), weight[tap].view(shape))
+    return total
 
 
-def _taps(
-    in_length: int,
-    scale: float,
-    out_length: int,
-    antialias: bool,
-    dtype: torch.dtype,
-    device: torch.device,
-) -> tuple[Tensor, Tensor]:
-    """Input indices and weights of every output pixel, (taps, out_length) each."""
-    stretch = min(scale, 1.0) if antialias else 1.0
-    width = 4 / stretch
-    # MATLAB counts pixels from one; its centres and left ends are kept so that ties break the same
-    # way. Of its ceil(width) + 2 taps, the first and the last always have weight zero.
-    centre = torch.arange(1, out_length + 1, dtype=torch.float64) / scale + 0.5 * (1 - 1 / scale)
-    left = torch.floor(centre - width / 2)
-    taps = left[None] + torch.arange(1, math.ceil(width) + 1, dtype=torch.float64)[:, None]
-    weights = stretch * _cubic(stretch * (centre[None] - taps))
-    weights = weights / sum(weights.unbind())  # in this order, however many there are
-    # Mirror with the border pixel repeated: ... 2 1 | 1 2 3 ... n | n n-1 ...
-    period = torch.full((), 2 * in_length)  # ONNX needs a tensor
-    position = (taps.long() - 1) % period
-    indices = torch.where(position < in_length, position, 2 * in_length - 1 - position)
-    return indices.to(device), weights.to(device, dtype)
-
-
-# Outside inference mode, because training must be able to use what is remembered.
-_remembered_taps = functools.lru_cache(maxsize=256)(torch.inference_mode(False)(_taps))
-
-
-def _cubic(x: Tensor) -> Tensor:
-    """Keys' cubic kernel with a = -0.5."""
-    x = x.abs()
-    near = (1.5 * x - 2.5) * x * x + 1
-    far = ((-0.5 * x + 2.5) * x - 4) * x + 2
-    return torch.where(x <= 1, near, torch.where(x <= 2, far, torch.zeros_like(x)))
+def _sum_of_views(image: Tensor, dim: int, weight: Tensor, period: Period) -> Tensor:
+    """As `_sum_of_taps`, bit for bit, where taps repeat: shifted images instead of copies."""
+    length = image.shape[dim]
+    left = image.narrow(dim, 0, period.before).flip(dim)
+    right = image.narrow(dim, length - period.after, period.after).flip(dim)
+    padded = torch.cat([left, image, right], dim=dim).movedim(dim, 0)
+    lattices = [padded[start :: period.inputs].movedim(0, dim) for start in range(period.inputs)]
+    if dim == -1:
+        lattices = [lattice.contiguous() for lattice in lattices]
+    parts = []
+    for phase, first in enumerate(period.first):
+        weights = weight[:, phase :: period.outputs].contiguous()
+        shape = [1] * image.ndim
+        shape[dim] = weights.shape[1]
+        total = None
+        for start, values in enumerate(weights.view(-1, *shape), start=first):
+            shift, lattice = divmod(start, period.inputs)
+            view = lattices[lattice].narrow(dim, shift, weights.shape[1])
+            total = view * values if total is None else total.addcmul_(view, values)
+        assert total is not None
+        parts.append(total)
+    if len(parts) == 1:
+        return parts[0]
+    return torch.stack(parts, dim=dim).flatten(dim - 1, dim)
 
 
 def _ceil(length: float) -> int:

@@ -20,15 +20,15 @@ def tiled(
 ) -> Tensor:
     """Apply a function to overlapping tiles and blend the results.
 
-    Within an overlap the result passes linearly from one tile to the next, so that no seam shows.
-    Images that fit into one tile are passed to the function as they are.
+    Within an overlap one tile passes linearly into the next, so that no seam shows. Images that fit
+    into one tile are passed on as they are; of larger ones the tiles shrink to fit.
 
     Args:
         function: Maps (..., h, w) to (N, C, scale h, scale w).
         images: (..., H, W).
-        tile: Side of the tiles, in pixels of the input; shorter sides are not divided.
-        overlap: Overlap of neighbouring tiles, in pixels of the input; it should cover how far the
-            network looks past a tile's border.
+        tile: Largest side of the tiles, in pixels of the input; shorter sides are not divided.
+        overlap: Of neighbouring tiles, in pixels of the input; it should cover how far the network
+            looks past a tile's border, see `receptive_field`.
         scale: Output size over input size.
     Returns:
         (N, C, scale H, scale W).
@@ -38,17 +38,17 @@ def tiled(
     if not 0 <= overlap < tile:
         raise ValueError(f'tiled: overlap must be in [0, tile), got {overlap} of {tile}')
     height, width = images.shape[-2:]
-    rows, columns = _starts(height, tile, overlap), _starts(width, tile, overlap)
+    tile_height, rows = _starts(height, tile, overlap)
+    tile_width, columns = _starts(width, tile, overlap)
     if len(rows) == len(columns) == 1:
         return function(images)
     total = weights = None
     for top, left in itertools.product(rows, columns):
-        piece = images[..., top : top + tile, left : left + tile]
+        piece = images[..., top : top + tile_height, left : left + tile_width]
         result = function(piece)
-        weight = torch.outer(
-            _ramp(piece.shape[-2], top, height, overlap, scale),
-            _ramp(piece.shape[-1], left, width, overlap, scale),
-        ).to(result)
+        down = _ramp(tile_height, top, height, overlap, scale)
+        across = _ramp(tile_width, left, width, overlap, scale)
+        weight = torch.outer(down, across).to(result)
         if total is None or weights is None:
             size = (height * scale, width * scale)
             total = result.new_zeros((*result.shape[:2], *size))
@@ -59,7 +59,49 @@ def tiled(
         weights[y, x] += weight
     assert total is not None
     assert weights is not None
-    return total / weights
+    return total.div_(weights)
+
+
+def receptive_field(
+    function: Callable[[Tensor], Tensor],
+    images: Tensor,
+    *,
+    scale: int = 1,
+    tolerance: float = 1e-3,
+) -> int | None:
+    """How far a network looks, in pixels of its input, measured on images.
+
+    One pixel in the middle is changed. As far as the result changes by more than `tolerance` of its
+    largest change, a tile's border shows; that is what the overlap of tiles is for.
+
+    Args:
+        function: Maps (N, ..., h, w) to (N, C, scale h, scale w).
+        images: (N, ..., H, W) in [0, 1], several of them, since an activation may be silent in one.
+        scale: Output size over input size.
+        tolerance: 0 counts every dependency that shows in the last bit.
+    Returns:
+        The distance; None where it is not less than the images show, as where a network takes a
+        mean over the whole image.
+
+    >>> receptive_field(torch.nn.Conv2d(1, 1, 5, padding=2), torch.rand(1, 1, 15, 15))
+    2
+    """
+    height, width = images.shape[-2:]
+    middle = (height // 2, width // 2)
+    changed = images.clone()
+    changed[..., middle[0], middle[1]] = (images[..., middle[0], middle[1]] < 0.5).to(images)
+    with torch.no_grad():
+        change = (function(changed) - function(images)).abs().amax(dim=(0, 1))
+    touched = change > tolerance * change.max()
+    reach = 0
+    for side, centre, dim in ((height, middle[0], 1), (width, middle[1], 0)):
+        places = touched.any(dim).nonzero().flatten() // scale
+        if len(places):
+            first, last = int(places[0]), int(places[-1])
+            if first == 0 or last == side - 1:
+                return None
+            reach = max(reach, centre - first, last - centre)
+    return reach
 
 
 def split_windows(images: Tensor, size: int, overlap: int) -> Tensor:
@@ -108,12 +150,16 @@ def join_windows(windows: Tensor, height: int, width: int, overlap: int) -> Tens
     return (total / weights)[..., :height, :width]
 
 
-def _starts(length: int, tile: int, overlap: int) -> list[int]:
-    """Where the tiles begin along one side: as few as possible, evenly spread."""
+def _starts(length: int, tile: int, overlap: int) -> tuple[int, list[int]]:
+    """How long the tiles are along one side and where they begin.
+
+    They are as few as possible, then as short as possible, and evenly spread.
+    """
     if length <= tile:
-        return [0]
+        return length, [0]
     count = -(-(length - overlap) // (tile - overlap))
-    return [round(index * (length - tile) / (count - 1)) for index in range(count)]
+    size = -(-(length + (count - 1) * overlap) // count)
+    return size, [round(index * (length - size) / (count - 1)) for index in range(count)]
 
 
 def _ramp(size: int, start: int, length: int, overlap: int, scale: int) -> Tensor:

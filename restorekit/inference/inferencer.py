@@ -11,8 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from restorekit.catalogue import find_model, is_model
 from restorekit.functional import tf32, tiled
 from restorekit.inference.loading import Model, load_restorer
+from restorekit.inference.precision import Precision, choose_precision
 from restorekit.io import check_exposures
 from restorekit.restorers import BaseRestorer
 
@@ -21,7 +23,7 @@ LEAST_TILE = 64
 
 
 class Inferencer:
-    """Restores images, or brackets, with a model, in float32 without TF32.
+    """Restores images, or brackets, with a model, without TF32.
 
     Args:
         config, weights, unsafe_load: As in `load_restorer`.
@@ -29,6 +31,7 @@ class Inferencer:
         tile: Side of the tiles, in pixels, into which larger images are divided, before each model
             of a chain; None takes images whole. Methods that need the whole image get it.
         overlap: Of neighbouring tiles, in pixels.
+        precision: 'float32'; 'bfloat16' or 'float16', by autocast; or 'auto': see `choose_precision`.
         ensemble: Restore the image in its eight flips and rotations too, and take the mean.
     Raises:
         FileNotFoundError, ConfigError, CheckpointError: As `load_restorer` says.
@@ -43,6 +46,7 @@ class Inferencer:
         device: str | None = None,
         tile: int | None = None,
         overlap: int = 32,
+        precision: Precision = 'float32',
         ensemble: bool = False,
         unsafe_load: bool = False,
     ) -> None:
@@ -56,6 +60,8 @@ class Inferencer:
         self.device = device_of(device)
         model = load_restorer(config, weights, unsafe_load=unsafe_load)
         self.model: BaseRestorer = model.to(self.device)
+        card = find_model(config).card if isinstance(config, str) and is_model(config) else None
+        self.dtype, self.precision = choose_precision(precision, self.device, card)
 
     @torch.inference_mode()
     @tf32(False)
@@ -127,7 +133,9 @@ class Inferencer:
                 )
 
     def _whole(self, images: Tensor, exposures: Tensor | None) -> Tensor:
-        return self.model.restore_by(self._run, images, exposures)
+        half = self.dtype != torch.float32
+        with torch.autocast(self.device.type, dtype=self.dtype if half else None, enabled=half):
+            return self.model.restore_by(self._run, images, exposures).float()
 
     def _ensemble(self, images: Tensor, exposures: Tensor | None) -> Tensor:
         total = None

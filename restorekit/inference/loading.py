@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeAlias
 
+import torch
 from mmengine.config import Config
 
 from restorekit.blocks import fuse
@@ -15,7 +16,7 @@ from restorekit.config.embedded import embedded_config
 from restorekit.inference.budget import build_within
 from restorekit.io.checkpoint import load_weights, read_checkpoint
 from restorekit.registry import MODELS
-from restorekit.restorers import BaseRestorer, Chain
+from restorekit.restorers import BaseRestorer, Chain, Restorer
 
 Model: TypeAlias = str | Path | Config | None
 
@@ -28,7 +29,8 @@ def load_restorer(
 ) -> BaseRestorer:
     """The model of a config with a checkpoint's weights, in evaluation mode.
 
-    Layers that only train differently (DOConv2d) are folded into plain ones.
+    Layers that only train differently (DOConv2d) are folded into plain ones. Without a GPU, weights
+    and images are in channels-last order, in which processors convolve faster.
 
     Args:
         config: The name of a model of the catalogue; a config, its path, or the name of a packaged
@@ -64,6 +66,9 @@ def load_restorer(
     elif any(True for _ in model.parameters()):
         raise ValueError('the model has parameters; name its checkpoint')
     fuse(model)
+    # A third of AIN's time; GPUs are faster by it in half precision alone.
+    if isinstance(model, Restorer) and not (model.takes_bracket or torch.cuda.is_available()):
+        model.use_channels_last()
     return model.eval()
 
 

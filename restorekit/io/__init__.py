@@ -24,18 +24,18 @@ from restorekit.io.hdr import (
 )
 from restorekit.io.image import (
     EXTENSIONS,
-    BitDepth,
     Picture,
     image_size,
     is_image,
     read_image,
     read_picture,
     read_pixels,
-    to_float,
-    to_integers,
 )
 from restorekit.io.jpeg import Sampling, jpeg_round_trip
 from restorekit.io.metadata import Metadata, read_header
+from restorekit.io.pack import Pack, PackError
+from restorekit.io.packing import write_pack
+from restorekit.io.pixels import BitDepth, to_eight_bits, to_floats, to_integers
 from restorekit.io.writing import holds, write_image
 
 __all__ = [
@@ -47,6 +47,8 @@ __all__ = [
     'BracketError',
     'ImageReadError',
     'Metadata',
+    'Pack',
+    'PackError',
     'Picture',
     'Sampling',
     'ToneMap',
@@ -70,11 +72,13 @@ __all__ = [
     'read_picture',
     'read_pixels',
     'remove_leftovers',
-    'to_float',
+    'to_eight_bits',
+    'to_floats',
     'to_integers',
     'tonemap',
     'whole_file',
     'write_hdr',
     'write_image',
+    'write_pack',
     'write_whole',
 ]

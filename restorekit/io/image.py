@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 # OpenCV looks at a file's header first, and then once at this: 256 million pixels, unless said.
 MAX_PIXELS = int(os.environ.setdefault('OPENCV_IO_MAX_IMAGE_PIXELS', str(2**28)))
@@ -17,12 +16,11 @@ import simplejpeg  # noqa: E402
 from restorekit.io.camera import camera_pixels, is_camera_file  # noqa: E402
 from restorekit.io.errors import ImageReadError  # noqa: E402
 from restorekit.io.metadata import MARK, Metadata, read_header  # noqa: E402
+from restorekit.io.pixels import BitDepth, to_floats  # noqa: E402
 from restorekit.io.tiff import is_tiff, tiff_pixels, turned  # noqa: E402
 
-ROWS = 256
 JPEG_START = b'\xff\xd8'
 EXIF_WITHIN = 2**17  # bytes of a JPEG
-BitDepth = Literal[8, 16]
 EXTENSIONS = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.webp', '.avif')
 
 
@@ -62,7 +60,7 @@ def read_image(path: str | Path) -> np.ndarray:
             seen, or not an image.
         ModuleNotFoundError: If the format needs an extra that is not installed.
     """
-    return to_float(read_pixels(path))
+    return to_floats(read_pixels(path))
 
 
 def read_pixels(path: str | Path) -> np.ndarray:
@@ -88,16 +86,11 @@ def read_picture(path: str | Path) -> Picture:
     if header is not None and header.has_alpha:
         alpha = _alpha(path, data, header.orientation)
     return Picture(
-        image=to_float(pixels),
+        image=to_floats(pixels),
         alpha=alpha,
         bits=8 if pixels.dtype == np.uint8 else 16,
         metadata=Metadata() if header is None else header.metadata,
     )
-
-
-def to_float(pixels: np.ndarray) -> np.ndarray:
-    """uint8 or uint16 as float32 in [0, 1]."""
-    return np.divide(pixels, np.float32(np.iinfo(pixels.dtype).max), dtype=np.float32)
 
 
 def image_size(path: str | Path) -> tuple[int, int]:
@@ -109,18 +102,6 @@ def image_size(path: str | Path) -> tuple[int, int]:
     """
     header = read_header(path)
     return read_pixels(path).shape[:2] if header is None else header.size
-
-
-def to_integers(image: np.ndarray, bits: BitDepth = 8) -> np.ndarray:
-    """Round an image in [0, 1] to uint8 or uint16, halves up, clipped."""
-    peak = 2**bits - 1
-    dtype = np.uint8 if bits == 8 else np.uint16
-    integers = np.empty(image.shape, dtype)
-    for top in range(0, len(image), ROWS):  # so that large images need no other large ones
-        rows = np.clip(image[top : top + ROWS], 0, 1) * peak
-        rows += 0.5
-        integers[top : top + ROWS] = np.floor(rows, out=rows)
-    return integers
 
 
 def read_bytes(path: str | Path) -> bytes:
@@ -164,7 +145,7 @@ def _alpha(path: str | Path, data: bytes, orientation: int) -> np.ndarray | None
         image = None if stored is None else turned(stored, orientation)
     if image is None or image.ndim == 2 or image.shape[2] not in (2, 4):
         return None
-    return to_float(image[..., -1:])
+    return to_floats(image[..., -1:])
 
 
 def _pixels(path: str | Path, data: bytes) -> np.ndarray:

@@ -9,7 +9,7 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from restorekit.io.image import to_integers
+from restorekit.io.pixels import to_integers
 
 Sampling = Literal['4:2:0', '4:4:4']  # of the chroma
 

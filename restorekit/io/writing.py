@@ -11,8 +11,9 @@ import cv2
 import numpy as np
 
 from restorekit.io.files import write_whole
-from restorekit.io.image import EXTENSIONS, BitDepth, to_integers
+from restorekit.io.image import EXTENSIONS
 from restorekit.io.metadata import Metadata, fitted
+from restorekit.io.pixels import BitDepth, to_integers
 
 # What a format holds beside three channels of 8 bits.
 HOLDS = {

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from mmengine.dist import all_reduce, is_distributed
-from mmengine.model import BaseModel
-from torch import Tensor
+from torch import Tensor, nn
 
 from restorekit.data_sample import DataSample
 from restorekit.functional import precision
@@ -18,8 +17,11 @@ from restorekit.registry import MODELS
 Run = Callable[['BaseRestorer', Tensor, Tensor | None], Tensor]
 
 
-class BaseRestorer(BaseModel):
+class BaseRestorer(nn.Module, ABC):
     """Restores images or brackets: `restore` is what a subclass writes.
+
+    It has what mmengine's runner asks of its BaseModel, but is none: to import that takes longer
+    than to restore a small image.
 
     Args:
         data_preprocessor: Config; ImagePreprocessor for RGB by default.
@@ -42,7 +44,8 @@ class BaseRestorer(BaseModel):
     divisible: bool = True
 
     def __init__(self, data_preprocessor: dict | None = None) -> None:
-        super().__init__(MODELS.build(data_preprocessor or {'type': 'ImagePreprocessor'}))
+        super().__init__()
+        self.data_preprocessor = MODELS.build(data_preprocessor or {'type': 'ImagePreprocessor'})
 
     @property
     def needs_exposures(self) -> bool:
@@ -72,9 +75,28 @@ class BaseRestorer(BaseModel):
         """Losses by name, scalars; a model that cannot be trained has none."""
         raise ValueError(f'{type(self).__name__} has nothing to train')
 
+    def train_step(self, data: dict, optim_wrapper: Any) -> dict[str, Tensor]:
+        """One step on a batch of the loader; the losses to be logged."""
+        with optim_wrapper.optim_context(self):
+            losses = self(**self.data_preprocessor(data, True), mode='loss')
+        loss, logged = self.parse_losses(losses)
+        optim_wrapper.update_params(loss)
+        return logged
+
+    def val_step(self, data: dict) -> Sequence[DataSample]:
+        """The samples of a batch with `pred` set."""
+        return self(**self.data_preprocessor(data, False), mode='predict')
+
+    test_step = val_step
+
     def parse_losses(self, losses: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
-        """mmengine's, of scalars; the mean over all ranks is logged, as one process would."""
-        loss, logged = super().parse_losses(losses)
+        """The sum of those that are called losses, and all to be logged, the sum first.
+
+        The mean over all ranks is logged, as one process would.
+        """
+        scalars = {name: value.mean() for name, value in losses.items()}
+        loss = torch.stack([value for name, value in scalars.items() if 'loss' in name]).sum()
+        logged = {'loss': loss, **scalars}
         if is_distributed():
             values = torch.stack([value.detach().float() for value in logged.values()])
             all_reduce(values, op='mean')

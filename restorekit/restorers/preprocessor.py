@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from mmengine.model import BaseDataPreprocessor
-from torch import Tensor
+from torch import Tensor, nn
 
 from restorekit.data_sample import DataSample, first_file
 from restorekit.functional import ldr_to_hdr, rgb_to_ycbcr, ycbcr_to_rgb
@@ -18,7 +17,7 @@ CHANNELS = {'rgb': 3, 'bgr': 3, 'ycbcr': 3, 'y': 1}
 
 
 @MODELS.register_module()
-class ImagePreprocessor(BaseDataPreprocessor):
+class ImagePreprocessor(nn.Module):
     """Batches images and translates between them and what the network sees, both ways.
 
     Images are display-referred RGB or luma in [0, 1] outside; the network gets (image - mean) / std
@@ -32,6 +31,8 @@ class ImagePreprocessor(BaseDataPreprocessor):
     """
 
     linear = False  # results are images in [0, 1]
+    mean: Tensor
+    std: Tensor
 
     def __init__(
         self,
@@ -39,7 +40,7 @@ class ImagePreprocessor(BaseDataPreprocessor):
         mean: float | Sequence[float] = 0.0,
         std: float | Sequence[float] = 1.0,
     ) -> None:
-        super().__init__(non_blocking=True)
+        super().__init__()
         if color not in CHANNELS:
             raise ValueError(
                 f'ImagePreprocessor: color must be one of {tuple(CHANNELS)}, got {color!r}'
@@ -55,6 +56,16 @@ class ImagePreprocessor(BaseDataPreprocessor):
     def channels(self) -> int:
         """Of the images that the network takes."""
         return CHANNELS[self.color]
+
+    def cast_data(self, data: Any) -> Any:
+        """A batch with its tensors on the device that the module is on."""
+        if isinstance(data, dict):
+            return {key: self.cast_data(value) for key, value in data.items()}
+        if isinstance(data, list | tuple):
+            return [self.cast_data(value) for value in data]
+        if isinstance(data, Tensor | DataSample):
+            return data.to(self.mean.device, non_blocking=True)
+        return data
 
     def _per_channel(self, value: float | Sequence[float], name: str) -> Tensor:
         channels = self.channels

@@ -93,9 +93,14 @@ class Restorer(BaseRestorer):
         self.num_frames = self.backbone.num_frames
         self.divisible = self.backbone.divisible
         self.linear = self.data_preprocessor.linear
-        self.channels_last = channels_last
+        self.channels_last = False
         if channels_last:
-            self.backbone.to(memory_format=torch.channels_last)
+            self.use_channels_last()
+
+    def use_channels_last(self) -> None:
+        """Keep weights and images in channels-last order from now on."""
+        self.channels_last = True
+        self.backbone.to(memory_format=torch.channels_last)
 
     def restore(self, images: Tensor, exposures: Tensor | None = None) -> Tensor:
         """See BaseRestorer; a network for luma keeps the chroma of colour images.

@@ -11,10 +11,11 @@ import torch
 from mmcv.transforms import BaseTransform
 
 from restorekit.functional import imresize
-from restorekit.io import Sampling, jpeg_round_trip, to_integers
+from restorekit.io import Sampling, jpeg_round_trip, to_eight_bits, to_floats
 from restorekit.options import Within
 from restorekit.registry import TRANSFORMS
 from restorekit.transforms.augmentation import GROUND_TRUTH
+from restorekit.transforms.reduced import Reduced
 from restorekit.transforms.stream import generator
 
 Quality = Annotated[int, Within(1, 100)]
@@ -26,9 +27,7 @@ class SoFar:
     def so_far(self, results: dict) -> np.ndarray:
         """`lq` if there is one, else `gt_frames`, (H, W, K, C), else `gt`; float where it is."""
         key = next(key for key in ('lq', 'gt_frames', 'gt') if key in results)
-        image = results[key]
-        integers = np.issubdtype(image.dtype, np.integer)
-        return image / np.float32(np.iinfo(image.dtype).max) if integers else image
+        return to_floats(np.asarray(results[key]))
 
     def plan(self, sizes: dict[str, tuple[int, int]], sample: dict) -> dict[str, tuple[int, int]]:
         """Sizes after the degradation, which stay, or ValueError."""
@@ -68,11 +67,12 @@ class BicubicDownscale(BaseTransform):
 
     `gt` gives `lq`; where there are `gt_frames`, (H, W, K, C), these give it instead, as a bracket;
     where an earlier degradation has made an `lq` of that size, this does.
+    What of it is cropped away afterwards is not computed.
 
     Args:
         scale: Reduction factor, an integer of 2 or more; None takes the dataset's
             (`degradation=dict(scale=2)`).
-        rounded: Give `lq` 8-bit values, as a file on disk would have them (then equal, bit for bit,
+        rounded: Give `lq` 8 bits, as a file on disk would have them (then equal, bit for bit,
             to MATLAB's file); otherwise it stays as computed.
         back_up: Enlarge `lq` to the size of `gt` again, for networks that work at that size.
     """
@@ -95,11 +95,9 @@ class BicubicDownscale(BaseTransform):
         height, width = next(iter(self.plan(sizes, results).values()))
         for key in sizes:
             results[key] = results[key][:height, :width]
-        source = results[next(key for key in ('lq', 'gt_frames', 'gt') if key in sizes)]
-        lq = _resize(to_integers(source) if self.rounded else source, 1 / scale)
-        if self.back_up:
-            lq = _resize(lq, scale)
-        results['lq'] = lq.astype(np.float32) / np.float32(255) if self.rounded else lq
+        source = np.asarray(results[next(k for k in ('lq', 'gt_frames', 'gt') if k in sizes)])
+        lq = Reduced(source, scale, rounded=self.rounded)
+        results['lq'] = _resize(np.asarray(lq), scale) if self.back_up else lq
         return results
 
     def plan(self, sizes: dict[str, tuple[int, int]], sample: dict) -> dict[str, tuple[int, int]]:
@@ -166,8 +164,8 @@ class JPEGCompress(BaseTransform):
         sampling = self.samplings[0]
         if len(self.samplings) > 1:
             sampling = self.samplings[int(generator().integers(len(self.samplings)))]
-        image = results['lq' if 'lq' in results else 'gt']
-        results['lq'] = jpeg_round_trip(image, quality, sampling=sampling)
+        source = to_eight_bits(np.asarray(results['lq' if 'lq' in results else 'gt']))
+        results['lq'] = jpeg_round_trip(source, quality, sampling=sampling)
         return results
 
     def draw(self, sample: dict) -> int:

@@ -12,9 +12,10 @@ from torch.utils.data import get_worker_info
 
 from restorekit.data_sample import ROLES, first_file
 from restorekit.functional import rgb_to_y
-from restorekit.io import is_hdr, read_hdr, read_image, to_integers
+from restorekit.io import is_hdr, read_hdr, read_pixels, to_eight_bits, to_floats
 from restorekit.options import AtLeast0
 from restorekit.registry import SCOPE, TRANSFORMS
+from restorekit.transforms.reduced import as_arrays
 from restorekit.transforms.stream import Seeded
 
 MAX_SCALE = 16
@@ -26,8 +27,10 @@ class LoadImages(BaseTransform):
     """Read a sample's files into arrays named by their roles.
 
     One file becomes (H, W, C); the frames of a bracket become one array, (H, W, K, C): the spatial
-    axes come first, so that what crops and flips an image does the same to a bracket. float32 in
-    [0, 1], but for linear radiance from .hdr and .exr. `exposures` become an array, (K,).
+    axes come first, so that what crops and flips an image does the same to a bracket. uint8 or
+    uint16 as in the file; float32 for luma in [0, 1] and for linear radiance from .hdr and .exr.
+    `exposures` become an array, (K,). Files whose pixels a dataset has at hand, as `pixels`, (H, W,
+    C) by role, are not read.
 
     Where both input and ground truth are read, the ground truth is cut at its right and lower
     border to the size that the input was made from.
@@ -46,14 +49,20 @@ class LoadImages(BaseTransform):
         self.rounded = rounded
 
     def transform(self, results: dict) -> dict:
-        files = results['files']
-        read = {role: [_read(path) for path in files[role]] for role in ROLES if files.get(role)}
+        files, held = results['files'], results.pop('pixels', {})
+        read = {
+            role: held.get(role) or [_read(path) for path in files[role]]
+            for role in ROLES
+            if files.get(role)
+        }
         if self.color == 'y':
             _settle_gray(read, files)
         for role, images in read.items():
             arrays = [self._convert(image) for image in images]
             # A bracket of the input may have one frame left in it, the large ones are always many.
             many = role == 'gt_frames' or len(arrays) > 1
+            if len({array.dtype for array in arrays}) > 1:
+                arrays = [to_floats(array) for array in arrays]
             results[role] = np.stack(arrays, axis=2) if many else arrays[0]
         if results.get('exposures'):
             results['exposures'] = np.asarray(results['exposures'], dtype=np.float32)
@@ -91,15 +100,14 @@ class LoadImages(BaseTransform):
         if self.color == 'rgb':
             return np.repeat(image, 3, axis=2) if gray else image
         if not gray:
-            luma = rgb_to_y(torch.from_numpy(image).movedim(-1, 0)).movedim(0, -1)
+            floats = np.ascontiguousarray(to_floats(image))
+            luma = rgb_to_y(torch.from_numpy(floats).movedim(-1, 0)).movedim(0, -1)
             image = luma.contiguous().numpy()
-        if self.rounded:
-            image = np.divide(to_integers(image), np.float32(255), dtype=np.float32)
-        return image
+        return to_eight_bits(image) if self.rounded else image
 
 
 def _read(path: str) -> np.ndarray:
-    return read_hdr(path) if is_hdr(path) else read_image(path)
+    return read_hdr(path) if is_hdr(path) else read_pixels(path)
 
 
 def _settle_gray(read: dict[str, list[np.ndarray]], files: dict[str, list[str]]) -> None:
@@ -144,7 +152,7 @@ class Cache(BaseTransform):
         if key == (None, ''):
             return self.transforms(results)  # nothing tells samples apart
         if key not in self._kept:
-            output = self.transforms(dict(results))
+            output = as_arrays(self.transforms(dict(results)))
             size = sum(v.nbytes for v in output.values() if isinstance(v, np.ndarray))
             if self._bytes + size > self.max_bytes // _sharers():
                 return output

@@ -8,6 +8,7 @@ from mmcv.transforms import BaseTransform
 from torch import Tensor
 
 from restorekit.data_sample import DataSample
+from restorekit.io import to_floats
 from restorekit.registry import TRANSFORMS
 from restorekit.transforms.augmentation import GROUND_TRUTH
 
@@ -33,7 +34,10 @@ class PackInputs(BaseTransform):
 
 
 def to_tensor(image: np.ndarray) -> Tensor:
-    """(H, W, C) to (C, H, W), a bracket (H, W, K, C) to (K, C, H, W); float32, in new memory."""
-    return torch.from_numpy(
-        np.array(np.moveaxis(image, (0, 1), (-2, -1)), dtype=np.float32, order='C')
-    )
+    """(H, W, C) to (C, H, W), a bracket (H, W, K, C) to (K, C, H, W), float32 in new memory.
+
+    Integers of 8 and 16 bits become numbers in [0, 1].
+    """
+    # In order first: a few bytes are moved faster than as many numbers.
+    ordered = np.array(np.moveaxis(np.asarray(image), (0, 1), (-2, -1)), order='C')
+    return torch.from_numpy(to_floats(ordered).astype(np.float32, copy=False))

@@ -10,6 +10,8 @@ from contextvars import ContextVar
 import numpy as np
 import torch
 
+from restorekit.transforms.reduced import as_arrays
+
 _generator: ContextVar[np.random.Generator | None] = ContextVar('restorekit_stream', default=None)
 
 
@@ -64,7 +66,7 @@ class Seeded:
 
     def __call__(self, results: dict) -> dict:
         with seeded_globals():
-            return self.transform(results)
+            return self.transform(as_arrays(results))
 
     def __repr__(self) -> str:
         return repr(self.transform)

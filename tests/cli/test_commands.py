@@ -153,6 +153,19 @@ def test_preparing_from_the_command_line(run, tmp_path):
         code, _, error = run('prepare', *words, tmp_path / 'no', tmp_path / 'out')
         assert code == 1
         assert f'restorekit prepare {words[0]}: error: {tmp_path}/no: no such folder' in error
+    command = ('prepare', 'pack', 'FolderDataset', tmp_path / 'pack', f'gt_dir={tmp_path}/in')
+    assert run(*command)[:2] == (0, f'1 images in {tmp_path}/pack\n')
+    whole = f'{tmp_path}/pack: whole, 1 samples, 1 images\n'
+    assert run(*command, '--check')[:2] == (0, whole)
+    code, _, error = run(*command)
+    assert code == 1
+    assert 'restorekit prepare pack: error: ' in error
+    assert 'holds a whole pack already; remove it or name another folder' in error
+    pixels = tmp_path / 'pack/pixels.bin'
+    pixels.write_bytes(b'\7' + pixels.read_bytes()[1:])
+    code, _, error = run(*command, '--check')
+    assert code == 1
+    assert f'{tmp_path}/in/a.png: its pixels are damaged in the pack' in error
     code, _, error = run('convert', 'cfnet', tmp_path / 'in/a.png', tmp_path / 'b.pth')
     assert code == 1
     assert 'restorekit convert: error: ' in error

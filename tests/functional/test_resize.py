@@ -1,10 +1,12 @@
+import math
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from restorekit.functional import imresize
+from restorekit.functional import imresize, imresize_part, resize
 from restorekit.io import read_image, to_integers
 
 
@@ -65,6 +67,50 @@ def test_constant_images_stay_constant(height, width, scale, value, antialias):
     image = torch.full((2, height, width), value, dtype=torch.float64)
     result = imresize(image, scale, antialias=antialias)
     np.testing.assert_allclose(result, value, rtol=1e-12)
+
+
+def plain(image, scale, dtype=torch.float64):
+    """The sum over all taps, one after another, of the vertical direction and then the other."""
+    for dim in (-2, -1):
+        length = math.ceil(image.shape[dim] * scale)
+        index, weight = resize.taps_of(image.shape[dim], scale, length, True, dtype, image.device)
+        image = resize._sum_of_taps(image, dim, index, weight)
+    return image
+
+
+@pytest.mark.parametrize('scale', [1 / 4, 1 / 2, 2, 3])
+@pytest.mark.parametrize('side', [1, 3, 12, 31])
+def test_repeating_taps_give_the_bits_of_any_taps(scale, side):
+    image = torch.rand(2, side, side + 8)
+    expected = plain(image, scale, torch.float32)
+    torch.testing.assert_close(imresize(image, scale), expected, rtol=0, atol=0)
+
+
+def test_sums_of_eight_bit_values_are_exact_where_float32_is_taken():
+    assert [resize.exact_dtype(s, 100, True) for s in (1 / 2, 2, 1 / 4, 4)] == [torch.float32] * 4
+    assert [resize.exact_dtype(s, 99, True) for s in (1 / 3, 3, 0.7)] == [torch.float64] * 3
+    image = torch.randint(0, 256, (3, 40, 56), dtype=torch.uint8)
+    for scale in (1 / 2, 2):
+        rows, _ = resize.taps_of(40, scale, int(40 * scale), True, torch.float64, image.device)
+        weight = resize.taps_of(40, scale, int(40 * scale), True, torch.float64, image.device)[1]
+        exact = resize._sum_of_taps(image.double(), -2, rows, weight)
+        single = resize._sum_of_taps(image.float(), -2, rows, weight.float())
+        torch.testing.assert_close(single.double(), exact, rtol=0, atol=0)
+
+
+@settings(max_examples=40)
+@given(st.data(), st.sampled_from([1 / 2, 1 / 3, 1 / 4, 2, 3, 0.7]), st.booleans())
+def test_a_part_has_the_bits_of_the_whole(data, scale, eight_bit):
+    image = torch.randint(0, 256, (2, 37, 61), dtype=torch.uint8)
+    image = image if eight_bit else image / 255
+    whole = imresize(image, scale)
+    parts = []
+    for side in whole.shape[-2:]:
+        start = data.draw(st.integers(0, side - 1))
+        parts.append(range(start, data.draw(st.integers(start + 1, side))))
+    expected = whole[..., parts[0].start : parts[0].stop, parts[1].start : parts[1].stop]
+    result = imresize_part(lambda y, x: image[..., y, x], image.shape[-2:], scale, *parts)
+    assert torch.equal(result, expected)
 
 
 def test_scale_one_is_the_identity():

@@ -4,7 +4,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from restorekit.functional import psnr, psnr_b, rgb_to_y, ssim
+from restorekit.functional import psnr, psnr_b, rgb_to_y, similarity, ssim
+from restorekit.functional.windows import filtered
 from restorekit.io import read_image
 
 PAIRS = ['set5_bird_bic_x3', 'set5_woman_bic_x2', 'classic5_1_jpeg10', 'classic5_3_odd_jpeg10']
@@ -106,6 +107,33 @@ def test_differentiable():
     pred = torch.rand(1, 1, 12, 13).double().requires_grad_()
     assert torch.autograd.gradcheck(lambda x: psnr(x, gt), pred)
     assert torch.autograd.gradcheck(lambda x: ssim(x, gt), pred)
+
+
+def test_strips_make_no_difference(monkeypatch):
+    pred, gt = torch.rand(2, 2, 3, 70, 21).double()
+    pred.requires_grad_()
+    values, gradients = [], []
+    for strip in (2**30, 1):  # the whole, and 22 window positions at a time
+        monkeypatch.setattr(similarity, 'STRIP', strip)
+        values.append(ssim(pred, gt))
+        gradients += torch.autograd.grad(values[-1].sum(), pred)
+    torch.testing.assert_close(*values, rtol=0, atol=1e-15)
+    torch.testing.assert_close(*gradients, rtol=0, atol=1e-15)
+
+
+def test_filtered_by_hand():
+    image = torch.arange(10.0).reshape(2, 5)
+    torch.testing.assert_close(
+        filtered(image, [1, 0, 2], -1), torch.tensor([[4.0, 7, 10], [19, 22, 25]])
+    )
+    torch.testing.assert_close(filtered(image, [3, -1], -2), 3 * image[:1] - image[1:])
+
+
+@pytest.mark.parametrize('dim', [-2, -1])
+def test_gradients_of_filtered(dim):
+    image = torch.rand(2, 5, 6, dtype=torch.float64, requires_grad=True)
+    torch.autograd.gradcheck(lambda x: filtered(x, [0.5, -1, 2], dim), image)
+    torch.autograd.gradgradcheck(lambda x: filtered(x, [0.5, -1, 2], dim).square(), image)
 
 
 def test_data_range_only_scales():

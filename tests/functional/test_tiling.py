@@ -1,9 +1,11 @@
+from itertools import pairwise
+
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from restorekit.functional import imresize, tiled
+from restorekit.functional import imresize, receptive_field, tiled, tiling
 from restorekit.functional.tiling import join_windows, split_windows
 
 
@@ -33,10 +35,61 @@ def test_no_tile_is_larger_and_all_overlap():
         return x
 
     tiled(look, torch.rand(1, 1, 100, 30), tile=40, overlap=8)
-    assert seen == [(40, 30)] * 3
+    assert seen == [(39, 30)] * 3  # 3 x 39 = 100 + 2 x 8, and one
     seen.clear()
     tiled(look, torch.rand(1, 1, 56, 30), tile=40)  # two would overlap by 24
     assert seen == [(40, 30)] * 3
+
+
+def test_tiles_shrink_to_fit():
+    seen = []
+
+    def count(x):
+        seen.append(x.shape[-2] * x.shape[-1])
+        return x
+
+    tiled(count, torch.rand(1, 1, 320, 480), tile=256)
+    assert seen == [176 * 256] * 4  # 320 + 32 = 2 x 176, 480 + 32 = 2 x 256
+    assert sum(seen) < 1.18 * 320 * 480
+
+
+@given(st.integers(2, 300), st.integers(2, 64), st.data())
+def test_tiles_cover_with_at_least_the_overlap(length, tile, data):
+    overlap = data.draw(st.integers(0, tile - 1))
+    size, starts = tiling._starts(length, tile, overlap)
+    assert size <= tile
+    assert starts[0] == 0
+    assert starts[-1] + size == length
+    for before, after in pairwise(starts):
+        assert before + size - after >= overlap
+
+
+def test_receptive_field_by_hand():
+    torch.manual_seed(0)
+    images = torch.rand(2, 2, 41, 37).double()
+    plain = torch.nn.Conv2d(2, 2, 3, padding=1).double()
+    wide = torch.nn.Conv2d(2, 2, 5, padding=6, dilation=3).double()
+    assert receptive_field(lambda x: x, images) == 0
+    assert receptive_field(lambda x: x * 0, images) == 0
+    assert receptive_field(lambda x: wide(plain(x)), images, tolerance=0) == 7
+    # Twice the size: 3 of the output's pixels are 2 of the input's.
+    enlarged = torch.nn.Conv2d(2, 2, 7, padding=3).double()
+    twice = receptive_field(
+        lambda x: enlarged(x.repeat_interleave(2, -1).repeat_interleave(2, -2)),
+        images,
+        scale=2,
+        tolerance=0,
+    )
+    assert twice == 2
+
+
+def test_receptive_field_that_the_images_do_not_show():
+    images = torch.rand(1, 1, 15, 15).double()
+    assert receptive_field(lambda x: x + x.mean(), images, tolerance=0) is None
+    wide = torch.nn.Conv2d(1, 1, 15, padding=7).double()
+    assert receptive_field(wide, images, tolerance=0) is None
+    # A mean of 225 pixels moves each by less than a hundredth of what the pixel itself moves.
+    assert receptive_field(lambda x: x + x.mean(), images, tolerance=0.01) == 0
 
 
 def test_seams_of_a_function_with_a_view_fade():

@@ -12,6 +12,7 @@ from torch import nn
 
 from restorekit.contracts import Backbone
 from restorekit.inference import Inferencer
+from restorekit.inference.loading import load_restorer
 from restorekit.registry import BACKBONES, MODELS
 from restorekit.restorers import BaseRestorer
 from tests.conftest import smooth_image
@@ -148,3 +149,20 @@ def test_exposures_in_python_are_checked_too(exposures):
 def test_tiles_are_whole_pixels():
     with pytest.raises(TypeError, match=r'expected whole pixels, got 2\.5 and overlap 32'):
         Inferencer('bicubic-x2', tile=2.5)
+
+
+@pytest.mark.parametrize('gpu', [True, False])
+def test_without_a_gpu_networks_convolve_in_channels_last(monkeypatch, gpu):
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: gpu)
+    model = load_restorer('ain-x2')
+    weight = next(p for p in model.backbone.parameters() if p.ndim == 4 and p.shape[1] > 1)
+    assert weight.is_contiguous(memory_format=torch.channels_last) != gpu
+    assert model.channels_last != gpu
+    image = torch.rand(2, 1, 12, 10)
+    with torch.inference_mode():
+        result = model.restore(image)
+    if not gpu:
+        monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
+        with torch.inference_mode():
+            expected = load_restorer('ain-x2').restore(image)
+        torch.testing.assert_close(result, expected, rtol=0, atol=1e-6)

@@ -7,7 +7,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from restorekit.io import jpeg_round_trip, write_image
+from restorekit.functional import imresize
+from restorekit.io import (
+    jpeg_round_trip,
+    read_image,
+    to_eight_bits,
+    to_floats,
+    to_integers,
+    write_image,
+)
 from restorekit.registry import TRANSFORMS
 from restorekit.transforms import (
     BicubicDownscale,
@@ -21,6 +29,7 @@ from restorekit.transforms import (
     build_transforms,
     generator,
     plan_sizes,
+    reduced,
     sample_stream,
     seeded_globals,
 )
@@ -209,9 +218,9 @@ def test_downscale_takes_the_datasets_scale_and_rounds_on_demand():
     gt = np.round(smooth_image(24, 24) * 255) / np.float32(255)
     out = BicubicDownscale(rounded=True)({'gt': gt, 'scale': 3})
     assert out['lq'].shape == (8, 8, 3)
-    np.testing.assert_allclose(out['lq'] * 255, np.round(out['lq'] * 255), atol=1e-4)
+    assert np.asarray(out['lq']).dtype == np.uint8
     smooth = BicubicDownscale()({'gt': gt, 'scale': 3})['lq']
-    assert 0 < np.abs(smooth - out['lq']).max() < 1.01 / 255
+    assert 0 < np.abs(smooth - to_floats(np.asarray(out['lq']))).max() < 1.01 / 255
 
 
 def test_downscale_equals_the_published_file(data_root):
@@ -234,7 +243,7 @@ def test_downscale_without_a_scale(scale):
 
 
 def test_jpeg_quality_range_is_drawn_per_sample():
-    gt = smooth_image(16, 16)
+    gt = to_eight_bits(smooth_image(16, 16))
     by_quality = {jpeg_round_trip(gt, q).tobytes(): q for q in (10, 11, 12)}
     assert len(by_quality) == 3
     drawn = set()
@@ -245,7 +254,7 @@ def test_jpeg_quality_range_is_drawn_per_sample():
 
 
 def test_jpeg_quality_has_ends():
-    gt = smooth_image(16, 16)
+    gt = to_eight_bits(smooth_image(16, 16))
     for quality in (1, 100, (1, 1), (100, 100)):
         ends = quality if isinstance(quality, int) else quality[0]
         out = JPEGCompress(quality)({'gt': gt})['lq']
@@ -259,7 +268,7 @@ def test_jpeg_quality_out_of_range(quality):
 
 
 def test_luma_of_a_gray_file_is_the_file(tmp_path):
-    gray = np.round(smooth_image(8, 9, 1) * 255) / np.float32(255)
+    gray = to_eight_bits(smooth_image(8, 9, 1))
     write_image(tmp_path / 'gray.png', gray)
     write_image(tmp_path / 'rgb.png', gray.repeat(3, 2))
     files = {'gt': [str(tmp_path / 'gray.png')], 'lq': [str(tmp_path / 'rgb.png')]}
@@ -269,7 +278,7 @@ def test_luma_of_a_gray_file_is_the_file(tmp_path):
         LoadImages(color='rgb')({'files': files})['gt'], gray.repeat(3, 2)
     )
     studio = LoadImages(color='y')({'files': {'gt': files['lq']}})['gt']
-    np.testing.assert_allclose(studio, (16 + 219 * gray) / 255, atol=1e-6)
+    np.testing.assert_allclose(studio, (16 + 219 * to_floats(gray)) / 255, atol=1e-6)
 
 
 def test_luma_of_a_colour_file_beside_a_gray_one(tmp_path):
@@ -287,7 +296,9 @@ def test_rounded_luma_has_eight_bits(tmp_path):
     plain, rounded = (
         LoadImages(color='y', rounded=rounded)({'files': files})['gt'] for rounded in (False, True)
     )
-    np.testing.assert_array_equal(rounded, np.floor(plain * 255 + 0.5) / np.float32(255))
+    np.testing.assert_array_equal(rounded, np.floor(plain * 255 + 0.5))
+    assert rounded.dtype == np.uint8
+    rounded = to_floats(rounded)
     assert np.abs(rounded - plain).max() > 0.4 / 255
     assert rounded.std() > 0.05
 
@@ -402,7 +413,7 @@ def test_sizes_are_planned_as_they_come_out(tmp_path):
 
 
 def test_a_bracket_is_one_array_with_its_frames_behind_the_spatial_axes(tmp_path):
-    frames = [np.round(smooth_image(8, 9, seed=i) * 255) / np.float32(255) for i in range(3)]
+    frames = [to_eight_bits(smooth_image(8, 9, seed=i)) for i in range(3)]
     for index, frame in enumerate(frames):
         write_image(tmp_path / f'{index}.png', frame)
     paths = [str(tmp_path / f'{index}.png') for index in range(3)]
@@ -435,3 +446,84 @@ def test_a_bracket_fits_a_truth_of_its_own_size_alone():
     for size in ((16, 18), (8, 10)):
         with pytest.raises(ValueError, match=r'lq of 8 x 9 does not fit gt of .* at scale 1'):
             load.plan({'lq': (8, 9), 'gt': size}, {'files': files})
+
+
+def reduced_whole(gt, scale, rounded):
+    """The reduction as it is defined: of the whole image, at once."""
+    source = torch.from_numpy(to_eight_bits(gt) if rounded else to_floats(gt))
+    return imresize(source.movedim((0, 1), (-2, -1)), 1 / scale).movedim((-2, -1), (0, 1)).numpy()
+
+
+@pytest.mark.parametrize('rounded', [False, True])
+@pytest.mark.parametrize('scale', [2, 3, 4])
+@pytest.mark.parametrize('kind', ['uint8', 'uint16', 'float32', 'frames'])
+def test_what_is_cropped_has_the_bits_of_reduce_then_crop(scale, rounded, kind):
+    shape = (53, 71, 2, 3) if kind == 'frames' else (53, 71, 3)
+    gt = np.random.default_rng(0).random(shape, dtype=np.float32)
+    if kind != 'float32':
+        gt = to_integers(gt, 16 if kind == 'uint16' else 8)
+    role = 'gt_frames' if kind == 'frames' else 'gt'
+    whole = reduced_whole(gt[: 53 // scale * scale, : 71 // scale * scale], scale, rounded)
+    for position in range(12):
+        out = BicubicDownscale(scale, rounded=rounded)({role: gt})
+        np.testing.assert_array_equal(out['lq'], whole)
+        with sample_stream(1, position):
+            out = PairedRandomCrop(9)(out)
+        with sample_stream(1, position):
+            drawn = [int(generator().integers(n - 8)) for n in whole.shape[:2]]
+        y, x = drawn
+        assert isinstance(out['lq'], np.ndarray)
+        assert np.array_equal(out['lq'], whole[y : y + 9, x : x + 9])
+        expected = gt[y * scale : (y + 9) * scale, x * scale : (x + 9) * scale]
+        np.testing.assert_array_equal(out[role], expected)
+
+
+def test_only_what_is_looked_at_is_reduced(monkeypatch):
+    gt = to_eight_bits(smooth_image(256, 256))
+    lq = BicubicDownscale(2)({'gt': gt})['lq']
+    sizes = []
+    monkeypatch.setattr(reduced, 'to_floats', lambda pixels: sizes.append(pixels.shape) or pixels)
+    assert lq[50:60, 30:40].shape == (10, 10, 3)
+    assert sizes == [(26, 26, 3)]  # 20 pixels and 3 more on each side
+
+
+def test_whoever_takes_arrays_gets_one():
+    seen = []
+
+    def foreign(results):
+        seen.append(type(results['lq']))
+        return results
+
+    gt = to_eight_bits(smooth_image(8, 8))
+    (step,) = build_transforms([foreign])
+    step(BicubicDownscale(2)({'gt': gt}))
+    assert seen == [np.ndarray]
+    for transform in (RandomFlipRotate(), RandomChannelOrder()):
+        assert transform(BicubicDownscale(2)({'gt': gt}))['lq'].shape == (4, 4, 3)
+    packed = PackInputs()(BicubicDownscale(2)({'gt': gt}))
+    assert packed['inputs'].shape == (3, 4, 4)
+    assert packed['inputs'].dtype == packed['data_samples'].gt.dtype == torch.float32
+
+
+@pytest.mark.parametrize(('bits', 'dtype'), [(8, np.uint8), (16, np.uint16)])
+def test_images_keep_their_bits_until_they_are_packed(tmp_path, bits, dtype):
+    image = smooth_image(8, 9)
+    write_image(tmp_path / 'a.png', image, bits=bits)
+    cache = Cache([LoadImages()])
+    results = cache({'sample_idx': 0, 'files': {'gt': [str(tmp_path / 'a.png')]}})
+    assert results['gt'].dtype == dtype
+    assert cache._bytes == image.size * bits // 8
+    packed = PackInputs()(results)
+    expected = read_image(tmp_path / 'a.png').transpose(2, 0, 1)
+    np.testing.assert_array_equal(packed['inputs'], expected)
+    np.testing.assert_array_equal(packed['data_samples'].gt, expected)
+
+
+def test_frames_of_different_depths_become_numbers(tmp_path):
+    for bits in (8, 16):
+        write_image(tmp_path / f'{bits}.png', smooth_image(8, 9), bits=bits)
+    paths = [str(tmp_path / f'{bits}.png') for bits in (8, 16)]
+    frames = LoadImages()({'files': {'lq': paths}})['lq']
+    assert frames.dtype == np.float32
+    for index, path in enumerate(paths):
+        np.testing.assert_array_equal(frames[:, :, index], read_image(path))

@@ -69,8 +69,10 @@ def fingerprint(dataset: BaseDataset | ConcatDataset) -> dict[str, Any]:
     """Number of samples, and SHA-256 of the names and sizes of their files, in order."""
     digest = hashlib.sha256()
     for part in leaf_datasets(dataset):
+        pack = getattr(part, 'pack', None)
         for index in range(len(part)):
             for _, file in sample_files(part.get_data_info(index)):
                 path = Path(file)
-                digest.update(f'{path.name} {path.stat().st_size}\n'.encode())
+                size = pack.source_bytes(file) if pack else path.stat().st_size
+                digest.update(f'{path.name} {size}\n'.encode())
     return {'samples': len(dataset), 'names_and_sizes': digest.hexdigest()}

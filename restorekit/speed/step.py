@@ -1,20 +1,16 @@
 """What the framework adds to a training step, and what its guards and exact resuming add to that.
 
-Three ways to train the small AIN on batches of 8 patches of 48 x 48 take turns of some steps each,
-so that the machine's drift meets all alike: restorekit's Runner; mmengine's Runner with mmengine's
-own optimizer wrapper, sampler and hooks, on the same data; and a bare PyTorch loop on one batch.
-Prints the median milliseconds of a step.
-
-Usage: python tools/benchmarks/train_overhead.py [--steps 20] [--turns 9]
+Three ways to train the small AIN on batches of 8 patches of 48 x 48 take turns of some steps each:
+restorekit's Runner; mmengine's Runner with mmengine's own optimizer wrapper, sampler and hooks, on
+the same data; and a bare PyTorch loop on one batch.
 """
 
 from __future__ import annotations
 
-import argparse
-import statistics
-import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -25,8 +21,37 @@ from torch.nn import functional as F
 from restorekit.config import load_config
 from restorekit.io import write_image
 from restorekit.registry import BACKBONES, RUNNERS
+from restorekit.speed.measuring import Case, measure, row
 
 CONFIG = 'ain/ain-small_jpeg-q10_2k_bsd200.py'
+
+
+def step_rows(folder: Path, *, turns: int, steps: int = 10) -> list[dict[str, Any]]:
+    """A row for each way, after that of the convolution.
+
+    Args:
+        folder: Made for images and runs.
+        turns: Of each way.
+        steps: In a turn.
+    """
+    folder.mkdir()
+    for index in range(8):
+        write_image(folder / f'{index}.png', np.random.default_rng(index).random((96, 96, 3)))
+    config = load_config(CONFIG)
+    config.work_dir = str(folder / 'run')
+    config.log_level = 'ERROR'
+    config.train_dataloader.dataset.gt_dir = str(folder)
+    config.train_cfg.max_iters = steps * (turns + 2)
+    config.val_cfg = config.val_dataloader = config.val_evaluator = None
+    config.test_cfg = config.test_dataloader = config.test_evaluator = None
+    rows = measure([], rounds=turns)
+    others = {'mmengine': mmengine_step(config), 'a bare loop, data at hand': bare_step(config)}
+    runner = RUNNERS.build(config)
+    pacer = Pacer(others, steps)
+    runner.register_hook(pacer)
+    runner.train()
+    names = {name: Case(f'AIN-small 8x48x48, {name}', lambda: None) for name in pacer.ms}
+    return [*rows, *(row(names[name], taken) for name, taken in pacer.ms.items())]
 
 
 class Pacer(Hook):
@@ -39,7 +64,12 @@ class Pacer(Hook):
         self.ms: dict[str, list[float]] = {'restorekit': [], **{name: [] for name in others}}
         self.start: float | None = None
 
-    def before_train_iter(self, runner, batch_idx, data_batch=None) -> None:
+    def before_train_iter(
+        self,
+        runner: Any,
+        batch_idx: int,
+        data_batch: Any = None,
+    ) -> None:
         if batch_idx % self.steps:
             return
         if self.start is not None and batch_idx > self.steps:
@@ -93,34 +123,3 @@ def mmengine_step(config: Config) -> Callable[[], None]:
     runner.call_hook('before_train_epoch')
     runner.model.train()
     return lambda: loop.run_iter(next(loop.dataloader_iterator))
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--steps', type=int, default=20, help='steps in a turn')
-    parser.add_argument('--turns', type=int, default=9)
-    args = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        for index in range(8):
-            write_image(f'{folder}/{index}.png', np.random.default_rng(index).random((96, 96, 3)))
-        config = load_config(CONFIG)
-        config.work_dir = f'{folder}/run'
-        config.log_level = 'ERROR'
-        config.train_dataloader.dataset.gt_dir = folder
-        config.train_cfg.max_iters = args.steps * (args.turns + 2)
-        config.val_cfg = config.val_dataloader = config.val_evaluator = None
-        config.test_cfg = config.test_dataloader = config.test_evaluator = None
-        others = {'mmengine': mmengine_step(config), 'bare loop': bare_step(config)}
-        runner = RUNNERS.build(config)
-        pacer = Pacer(others, args.steps)
-        runner.register_hook(pacer)
-        runner.train()
-    medians = {name: statistics.median(taken) for name, taken in pacer.ms.items()}
-    for name, median in medians.items():
-        ratio = 100 * (medians['restorekit'] / median - 1)
-        print(f'{name}: {median:.2f} ms a step; restorekit takes {ratio:+.1f} % of it more')
-    print('(restorekit and mmengine load and degrade their data, the bare loop has one batch)')
-
-
-if __name__ == '__main__':
-    main()
