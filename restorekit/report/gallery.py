@@ -40,8 +40,9 @@ def _card(figures: Figures, key: Key, place: int) -> str:
     ]
     # Another size or place is no comparison.
     same = {n: c for n, c in crops.items() if (c.size, c.box) == (first.size, first.box)}
+    if first.gt is not None:
+        columns.append([('ground truth', first.gt)])
     columns += [[(n, c.restored), (f'error of {n}', c.error)] for n, c in same.items()]
-    columns.append([('ground truth', first.gt)])
     strip = ''.join(
         f'<div>{"".join(_figure(*pair) for pair in column)}</div>' for column in columns
     )
