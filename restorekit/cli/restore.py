@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from restorekit.cli.options import add_weights_options
 from restorekit.cli.progress import with_progress
+from restorekit.cli.result_options import add_bracket_options, add_result_options
 
 if TYPE_CHECKING:
     from restorekit.inference import Inferencer, Job, Size, Source
@@ -46,8 +46,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='enlarge N times where no model is named (default: 2, and 1 of brackets)',
     )
     add_weights_options(parser, device='a GPU if there is one')
-    _add_result_options(parser)
-    _add_bracket_options(parser)
+    add_result_options(parser)
+    add_bracket_options(parser)
     parser.add_argument(
         '--tile',
         type=int,
@@ -74,63 +74,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_result_options(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group('results')
-    sizes = group.add_mutually_exclusive_group()
-    sizes.add_argument(
-        '--outscale',
-        type=float,
-        metavar='S',
-        help='enlarge S times, 2.5 say: by the model, then by bicubic',
-    )
-    sizes.add_argument(
-        '--size', type=_box, metavar='WxH', help='as large as fits into W x H pixels, likewise'
-    )
-    group.add_argument(
-        '--format',
-        metavar='EXT',
-        help='of the files, jpg say (default: that of a lossless source, else png)',
-    )
-    group.add_argument(
-        '--bits', type=int, choices=(8, 16), help='depth of the files (default: that of the source)'
-    )
-    group.add_argument(
-        '--quality', type=int, metavar='Q', help='of lossy formats, 1 to 100 (default: 95)'
-    )
-    group.add_argument(
-        '--tonemap',
-        choices=('reinhard', 'drago', 'mantiuk', 'mu', 'none'),
-        default='reinhard',
-        help='how the picture is made that is written beside an HDR result (default: %(default)s)',
-    )
-    group.add_argument('--overwrite', action='store_true', help='replace files that exist')
-
-
-def _add_bracket_options(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group('brackets')
-    group.add_argument(
-        '--ev',
-        type=float,
-        nargs='+',
-        default=(),
-        metavar='EV',
-        help='exposures of the frames in the order of their names, -2 0 2 say (default: from '
-        'exposure.txt or EXIF)',
-    )
-    group.add_argument(
-        '--bracket-size',
-        type=int,
-        metavar='N',
-        help='a folder holds several brackets of N frames (default: told apart by EXIF)',
-    )
-    group.add_argument(
-        '--align',
-        choices=('mtb', 'ecc'),
-        help='align the frames of a hand-held bracket before a method without a network: by median '
-        'bitmaps (shift), or by correlation (shift and rotation)',
-    )
-
-
 def run(args: argparse.Namespace) -> None:
     """Restore; every image that fails is named, the others are done."""
     from restorekit.inference import Output, find_sources, plan_jobs, run_jobs
@@ -151,6 +94,8 @@ def run(args: argparse.Namespace) -> None:
     sources = share(sources)
     inferencers = [named] * len(sources) if named else _chosen(args, sources)
     _align(args.align, inferencers)
+    if args.precision != 'auto':
+        print('; '.join(sorted({restore.precision for restore in inferencers})))
     jobs = plan_jobs(sources, args.out, [restore.model for restore in inferencers], output)
     pairs = _to_do(args, jobs, inferencers)
     if args.dry_run:
@@ -221,13 +166,6 @@ def _size(args: argparse.Namespace) -> Size | None:
     if args.outscale is None and args.size is None:
         return None
     return Size(args.outscale, args.size)
-
-
-def _box(text: str) -> tuple[int, int]:
-    match = re.fullmatch(r'([1-9]\d{0,5})[xX×]([1-9]\d{0,5})', text)
-    if match is None:
-        raise argparse.ArgumentTypeError(f'expected width x height, 4000x3000 say, got {text!r}')
-    return int(match[1]), int(match[2])
 
 
 def _align(kind: Alignment | None, inferencers: Sequence[Inferencer]) -> None:

@@ -31,7 +31,7 @@ class Inferencer:
         tile: Side of the tiles, in pixels, into which larger images are divided, before each model
             of a chain; None takes images whole. Methods that need the whole image get it.
         overlap: Of neighbouring tiles, in pixels.
-        precision: 'float32'; 'bfloat16' or 'float16', by autocast; or 'auto': see `choose_precision`.
+        precision: 'float32'; 'bfloat16' or 'float16', by autocast; 'auto': `choose_precision`.
         ensemble: Restore the image in its eight flips and rotations too, and take the mean.
     Raises:
         FileNotFoundError, ConfigError, CheckpointError: As `load_restorer` says.

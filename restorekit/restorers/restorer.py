@@ -100,7 +100,7 @@ class Restorer(BaseRestorer):
     def use_channels_last(self) -> None:
         """Keep weights and images in channels-last order from now on."""
         self.channels_last = True
-        self.backbone.to(memory_format=torch.channels_last)
+        self.backbone.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def restore(self, images: Tensor, exposures: Tensor | None = None) -> Tensor:
         """See BaseRestorer; a network for luma keeps the chroma of colour images.

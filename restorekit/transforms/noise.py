@@ -45,10 +45,10 @@ class GaussianNoise(SoFar, BaseTransform):
         image = self.so_far(results)
         sigma = drawn(*self._bounds(results)) / LEVELS
         if self.seed is None:
-            noise = generator().standard_normal(image.shape, dtype=np.float32)
+            noise = sigma * generator().standard_normal(image.shape, dtype=np.float32)
         else:
-            noise = np.random.RandomState(self.seed).standard_normal(image.shape)
-        results['lq'] = image + (sigma * noise).astype(np.float32)
+            noise = np.random.RandomState(self.seed).normal(0, sigma, image.shape)
+        results['lq'] = image + noise.astype(np.float32)
         return results
 
     def plan(self, sizes: dict[str, tuple[int, int]], sample: dict) -> dict[str, tuple[int, int]]:

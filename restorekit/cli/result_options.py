@@ -1,0 +1,72 @@
+"""Options of `restorekit restore`: how results are written, and what brackets are."""
+
+from __future__ import annotations
+
+import argparse
+import re
+
+
+def add_result_options(parser: argparse.ArgumentParser) -> None:
+    """Size, format, depth and quality of results."""
+    group = parser.add_argument_group('results')
+    sizes = group.add_mutually_exclusive_group()
+    sizes.add_argument(
+        '--outscale',
+        type=float,
+        metavar='S',
+        help='enlarge S times, 2.5 say: by the model, then by bicubic',
+    )
+    sizes.add_argument(
+        '--size', type=_box, metavar='WxH', help='as large as fits into W x H pixels, likewise'
+    )
+    group.add_argument(
+        '--format',
+        metavar='EXT',
+        help='of the files, jpg say (default: that of a lossless source, else png)',
+    )
+    group.add_argument(
+        '--bits', type=int, choices=(8, 16), help='depth of the files (default: that of the source)'
+    )
+    group.add_argument(
+        '--quality', type=int, metavar='Q', help='of lossy formats, 1 to 100 (default: 95)'
+    )
+    group.add_argument(
+        '--tonemap',
+        choices=('reinhard', 'drago', 'mantiuk', 'mu', 'none'),
+        default='reinhard',
+        help='how the picture is made that is written beside an HDR result (default: %(default)s)',
+    )
+    group.add_argument('--overwrite', action='store_true', help='replace files that exist')
+
+
+def add_bracket_options(parser: argparse.ArgumentParser) -> None:
+    """Exposures, and which frames belong together."""
+    group = parser.add_argument_group('brackets')
+    group.add_argument(
+        '--ev',
+        type=float,
+        nargs='+',
+        default=(),
+        metavar='EV',
+        help='exposures of the frames in the order of their names, -2 0 2 say (default: from '
+        'exposure.txt or EXIF)',
+    )
+    group.add_argument(
+        '--bracket-size',
+        type=int,
+        metavar='N',
+        help='a folder holds several brackets of N frames (default: told apart by EXIF)',
+    )
+    group.add_argument(
+        '--align',
+        choices=('mtb', 'ecc'),
+        help='align the frames of a hand-held bracket before a method without a network: by median '
+        'bitmaps (shift), or by correlation (shift and rotation)',
+    )
+
+
+def _box(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r'([1-9]\d{0,5})[xX×]([1-9]\d{0,5})', text)
+    if match is None:
+        raise argparse.ArgumentTypeError(f'expected width x height, 4000x3000 say, got {text!r}')
+    return int(match[1]), int(match[2])
