@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from restorekit.functional import tf32
 from restorekit.io import write_whole
-from restorekit.restorers import BaseRestorer
+from restorekit.restorers import BaseRestorer, Restorer
 from restorekit.version import __version__
 
 FORMATS = ('.pt2', '.onnx')
@@ -46,7 +46,8 @@ def export(model: BaseRestorer, path: str | Path, *, size: tuple[int, int] | Non
     uses that later is for the process to say that runs the program.
 
     Args:
-        model: Folded, in evaluation mode, on the device that the program is for.
+        model: Folded, in evaluation mode, on the device that the program is for; its weights are
+            left in the usual order of memory.
         path: Where to; the suffix says the format.
         size: H, W of all images that the program will get; any by default.
     Returns:
@@ -60,6 +61,9 @@ def export(model: BaseRestorer, path: str | Path, *, size: tuple[int, int] | Non
     path = Path(path)
     check_target(path)
     facts = json.dumps(_facts(model, size))
+    for part in model.modules():
+        if isinstance(part, Restorer):  # torch.export.save warns of weights in another order
+            part.use_channels_last(False)
     program = _trace(model, path, size)
     try:
         if path.suffix == '.pt2':

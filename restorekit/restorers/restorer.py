@@ -97,10 +97,11 @@ class Restorer(BaseRestorer):
         if channels_last:
             self.use_channels_last()
 
-    def use_channels_last(self) -> None:
-        """Keep weights and images in channels-last order from now on."""
-        self.channels_last = True
-        self.backbone.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    def use_channels_last(self, enabled: bool = True) -> None:
+        """Keep weights and images in channels-last order from now on, or in the usual one."""
+        self.channels_last = enabled
+        order = torch.channels_last if enabled else torch.contiguous_format
+        self.backbone.to(memory_format=order)  # type: ignore[call-overload]
 
     def restore(self, images: Tensor, exposures: Tensor | None = None) -> Tensor:
         """See BaseRestorer; a network for luma keeps the chroma of colour images.

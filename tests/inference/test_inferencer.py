@@ -166,3 +166,6 @@ def test_without_a_gpu_networks_convolve_in_channels_last(monkeypatch, gpu):
         with torch.inference_mode():
             expected = load_restorer('ain-x2').restore(image)
         torch.testing.assert_close(result, expected, rtol=0, atol=1e-6)
+    model.use_channels_last(False)
+    assert weight.is_contiguous()
+    assert not model.channels_last
