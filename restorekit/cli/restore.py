@@ -148,8 +148,7 @@ def _chosen(args: argparse.Namespace, sources: Sequence[Source]) -> list[Inferen
     scale = args.scale
     if scale is None and args.outscale is not None and args.task != 'jpeg':
         scale = next((scale for scale in (2, 3, 4) if scale >= args.outscale), 4)
-    known = bool(args.ev)
-    choices = [choose(source, args.task, scale, known_exposures=known) for source in sources]
+    choices = [choose(source, args.task, scale, ev=args.ev) for source in sources]
     for source, choice in zip(sources, choices, strict=True):
         print(f'{source}: {choice}')
     built = {models: Inferencer(models, **_options(args)) for models in {c.models for c in choices}}
@@ -176,7 +175,9 @@ def _align(kind: Alignment | None, inferencers: Sequence[Inferencer]) -> None:
     for restore in inferencers:
         methods = [part for part in restore.model.modules() if isinstance(part, BracketMethod)]
         if not methods:
-            raise ValueError('--align is for debevec, mertens and other methods without a network')
+            raise ValueError(
+                '--align is for methods without a network: name one, -m debevec or -m mertens'
+            )
         for method in methods:
             method.align = kind
 

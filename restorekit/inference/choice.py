@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from restorekit.catalogue import Task, catalogue
@@ -12,6 +12,8 @@ from restorekit.io.jpeg import jpeg_quality
 
 BRACKETS: Mapping[Task, str] = {'hdr': 'debevec', 'fusion': 'mertens'}
 JPEG, ENLARGE = 'ain-jpeg-color', 'ain-x'
+# What the network for moving scenes was trained with.
+MOVING, MOVING_FRAMES, MOVING_SPAN = 'lffnet', 3, (2.0, 6.5)
 # Above this quality artifacts are too weak to be worth a second network; see docs/restore.md.
 CLEAN_QUALITY = 85
 
@@ -37,11 +39,12 @@ def choose(
     task: Task | None = None,
     scale: int | None = None,
     *,
-    known_exposures: bool = False,
+    ev: Sequence[float] = (),
 ) -> Choice:
     """The models for a picture or a bracket.
 
-    A bracket is merged: to HDR where the exposures are known, and else to a picture. A picture is
+    A bracket is merged: to HDR where the exposures are known, by a network that lets the scene move
+    where it has the frames that the network was trained with; and else to a picture. A picture is
     enlarged twice; a lossy JPEG is cleaned first, since a network for enlarging takes its blocks
     for edges.
 
@@ -49,12 +52,12 @@ def choose(
         source: As `find_sources` gives it.
         task: What is to be done; None goes by the source.
         scale: Output size over input size; None is 2 for pictures and 1 otherwise.
-        known_exposures: Whether those of a bracket are known, whatever its files say.
+        ev: Exposures of a bracket's frames, whatever its files say.
     Raises:
         ValueError: If the source is of the wrong kind for the task, or there is no model.
     """
     if source.is_bracket:
-        return _for_bracket(source, task, scale, known=known_exposures)
+        return _for_bracket(source, task, scale, ev)
     if task in BRACKETS:
         raise ValueError(
             f'{source}: {task} takes a folder with the exposures of a scene, got a file'
@@ -86,18 +89,25 @@ def models_for(task: Task, scale: int | None = None) -> tuple[str, ...]:
     return (BRACKETS[task],) if scale in (None, 1) else (BRACKETS[task], _enlarging(scale))
 
 
-def _for_bracket(source: Source, task: Task | None, scale: int | None, *, known: bool) -> Choice:
+def _for_bracket(
+    source: Source, task: Task | None, scale: int | None, ev: Sequence[float]
+) -> Choice:
     if task in ('sr', 'jpeg'):
         raise ValueError(f'{source}: {task} takes an image, got a bracket')
-    reason = 'as asked for'
-    if task is None:
-        try:
-            order_bracket(source.frames, name=str(source), by='mean' if known else 'exposure')
-        except BracketError as error:
-            task, reason = 'fusion', f'no HDR: {str(error).removeprefix(f"{source}: ")}'
-        else:
-            task, reason = 'hdr', 'a bracket with known exposures'
-    return Choice(models_for(task, scale), reason)
+    if task == 'fusion':
+        return Choice(models_for(task, scale), 'as asked for')
+    try:
+        exposures = sorted(ev) or order_bracket(source.frames, name=str(source)).exposures
+    except BracketError as error:
+        if task is None:
+            reason = f'no HDR: {str(error).removeprefix(f"{source}: ")}'
+            return Choice(models_for('fusion', scale), reason)
+        raise
+    span = exposures[-1] - exposures[0]
+    models = models_for('hdr', scale)
+    if len(exposures) == MOVING_FRAMES and MOVING_SPAN[0] <= span <= MOVING_SPAN[1]:
+        return Choice((MOVING, *models[1:]), f'three frames {span:g} EV apart, which may move')
+    return Choice(models, f'{len(exposures)} frames {span:g} EV apart, which must stand still')
 
 
 def _enlarging(scale: int) -> str:

@@ -190,10 +190,13 @@ class Workshop:
 
 
 def _align(restore: Inferencer, hand_held: bool) -> None:
-    """Have methods without a network lay frames over each other, or take them as they are."""
+    """Have methods without a network lay frames over each other, or take them as they are.
+
+    Networks that merge brackets do it by themselves.
+    """
     methods = [part for part in restore.model.modules() if isinstance(part, BracketMethod)]
-    if hand_held and not methods:
-        raise ValueError('only methods without a network align frames: debevec, mertens')
+    if hand_held and not methods and not restore.model.takes_bracket:
+        raise ValueError('only methods that merge exposures align frames')
     for method in methods:
         method.align = 'mtb' if hand_held else None
 

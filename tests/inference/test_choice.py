@@ -64,8 +64,12 @@ def test_a_folder_is_merged_by_what_is_known_of_it(scene):
     assert choose(scene).models == ('mertens',)
     assert 'no exposure.txt' in choose(scene).reason
     (scene / 'exposure.txt').write_text('-2 0 2')
+    assert choose(scene).models == ('lffnet',)
+    assert choose(scene).reason == 'three frames 4 EV apart, which may move'
+    (scene / 'exposure.txt').write_text('-4 0 4')
     assert choose(scene).models == ('debevec',)
-    assert choose(scene, known_exposures=True).models == ('debevec',)
+    assert choose(scene).reason == '3 frames 8 EV apart, which must stand still'
+    assert choose(scene, ev=(-1, 0, 1)).models == ('lffnet',)
     assert choose(scene, task='fusion', scale=2).models == ('mertens', 'ain-x2')
 
 

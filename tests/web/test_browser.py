@@ -226,7 +226,7 @@ def test_exposures_with_typed_ev_become_hdr(page, scene):
     for field, value in zip(page.all('#chosen input'), ('-2', '0', '2'), strict=True):
         field.send_keys(value)
     page.select('tone', 'drago')
-    assert page.restore() == 'debevec (a bracket with known exposures)'
+    assert page.restore() == 'lffnet (three frames 4 EV apart, which may move)'
     options = [option.text for option in page.all('#frame option')]
     assert options == ['1.png', '2.png', '10.png']
     page.select('frame', '2')
@@ -242,7 +242,7 @@ def test_a_folder_brings_its_exposures(page, scene):
     values = [field.get_attribute('value') for field in page.all('#chosen input')]
     assert values == ['-2', '0', '2']
     assert page.find('#said').text == 'Left out, not a picture: notes.md.'
-    assert page.restore() == 'debevec (a bracket with known exposures)'
+    assert page.restore() == 'lffnet (three frames 4 EV apart, which may move)'
 
 
 def test_separate_pictures_are_done_one_after_another(page, scene):

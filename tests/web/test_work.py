@@ -146,7 +146,7 @@ def test_frames_taken_by_hand_are_aligned_only_if_asked(workshop, jobs, monkeypa
 
 def test_only_methods_align(workshop, jobs):
     job = job_of(jobs, smooth_image(24, 24), model='bicubic-x2', align=True)
-    with pytest.raises(ValueError, match='^only methods without a network align frames: debevec, '):
+    with pytest.raises(ValueError, match='^only methods that merge exposures align frames$'):
         workshop.do(job)
 
 
