@@ -42,7 +42,7 @@ class SwinIR(Backbone):
 
     example: ClassVar[dict] = {
         'num_feats': 16,
-        'num_heads': (2, 4),
+        'num_heads': (2,),
         'num_blocks': 2,
         'window': 4,
         'num_tail_feats': 8,
