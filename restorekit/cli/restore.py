@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from restorekit.cli.options import add_weights_options
 from restorekit.cli.progress import with_progress
-from restorekit.cli.result_options import add_bracket_options, add_result_options
+from restorekit.cli.result_options import (
+    add_bracket_options,
+    add_compute_options,
+    add_result_options,
+)
 
 if TYPE_CHECKING:
     from restorekit.inference import Inferencer, Job, Size, Source
@@ -48,27 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_weights_options(parser, device='a GPU if there is one')
     add_result_options(parser)
     add_bracket_options(parser)
-    parser.add_argument(
-        '--tile',
-        type=int,
-        metavar='N',
-        help='divide larger images into tiles of N pixels, 0: never (default: 512)',
-    )
-    parser.add_argument(
-        '--overlap', type=int, default=32, metavar='N', help='of tiles (default: %(default)s)'
-    )
-    parser.add_argument(
-        '--ensemble',
-        action='store_true',
-        help='the mean of 8 results, of flipped and turned inputs: slightly better, 8 times slower',
-    )
-    parser.add_argument(
-        '--precision',
-        choices=('auto', 'float32', 'bfloat16', 'float16'),
-        default='auto',
-        help='of the network; auto: bfloat16 where the processor computes it and the model loses '
-        'nothing that shows (default: %(default)s)',
-    )
+    add_compute_options(parser)
     parser.add_argument(
         '--dry-run', action='store_true', help='say what would be written, and do nothing'
     )
@@ -185,12 +169,12 @@ def _align(kind: Alignment | None, inferencers: Sequence[Inferencer]) -> None:
 def _to_do(
     args: argparse.Namespace, jobs: Sequence[Job], inferencers: Sequence[Inferencer]
 ) -> list[tuple[Job, Inferencer]]:
-    """The jobs that are not done; an error where a file was named and its result exists."""
+    """The jobs that are not done; an error where all were named and a result exists."""
     pairs = list(zip(jobs, inferencers, strict=True))
     existing = [path for job in jobs for path in job.written if path.exists()]
     if args.overwrite or not existing:
         return pairs
-    if all(Path(word).is_file() for word in args.images):
+    if {job.source.path for job in jobs} <= {Path(word) for word in args.images}:
         listed = ', '.join(map(str, existing))
         raise ValueError(f'exists already: {listed}; --overwrite replaces')
     todo = [pair for pair in pairs if not pair[0].is_done]

@@ -1,4 +1,4 @@
-"""Options of `restorekit restore`: how results are written, and what brackets are."""
+"""Options of `restorekit restore`: how it computes, what is written, and what brackets are."""
 
 from __future__ import annotations
 
@@ -62,6 +62,31 @@ def add_bracket_options(parser: argparse.ArgumentParser) -> None:
         choices=('mtb', 'ecc'),
         help='align the frames of a hand-held bracket before a method without a network: by median '
         'bitmaps (shift), or by correlation (shift and rotation)',
+    )
+
+
+def add_compute_options(parser: argparse.ArgumentParser) -> None:
+    """Tiles, precision, and what takes longer."""
+    parser.add_argument(
+        '--tile',
+        type=int,
+        metavar='N',
+        help='divide larger images into tiles of N pixels, 0: never (default: 512)',
+    )
+    parser.add_argument(
+        '--overlap', type=int, default=32, metavar='N', help='of tiles (default: %(default)s)'
+    )
+    parser.add_argument(
+        '--ensemble',
+        action='store_true',
+        help='the mean of 8 results, of flipped and turned inputs: slightly better, 8 times slower',
+    )
+    parser.add_argument(
+        '--precision',
+        choices=('auto', 'float32', 'bfloat16', 'float16'),
+        default='auto',
+        help='of the network; auto: bfloat16 where the processor computes it and the model loses '
+        'nothing that shows (default: %(default)s)',
     )
 
 

@@ -63,7 +63,7 @@ class Job:
     @property
     def is_done(self) -> bool:
         """Whether all of them are there; a file is there only once it is whole."""
-        return all(path.exists() for path in self.written)
+        return all(path.is_file() for path in self.written)
 
 
 def plan_jobs(
@@ -174,6 +174,8 @@ def _check_targets(jobs: list[Job]) -> None:
     frames = {frame.resolve() for job in jobs for frame in job.source.frames}
     homes = {frame.parent for frame in frames}
     for path in written:
+        if path.is_dir():
+            raise ValueError(f'{path}: is a folder, where a result should be written')
         place = path.resolve()
         if place in read or place in frames:
             raise ValueError(

@@ -7,6 +7,7 @@ import json
 import statistics
 from pathlib import Path
 
+from restorekit.blocks import fuse
 from restorekit.catalogue import Card, card_from
 from restorekit.config import load_config
 from restorekit.config.embedded import embedded_config, model_data
@@ -49,6 +50,7 @@ def publish(
         values |= figures_of(_read_json(results), str(results))
     restorer = MODELS.build(embedded_config({'meta': {'model': model}}, str(checkpoint)).model)
     load_weights(restorer, held['state_dict'], source=str(checkpoint))
+    fuse(restorer)  # what runs is counted
     part = restorer.backbone if isinstance(restorer, Restorer) else restorer
     values |= {
         'architecture': type(part).__name__,

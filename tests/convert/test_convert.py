@@ -103,5 +103,5 @@ def test_files_refused(tmp_path):
         convert_checkpoint('cfnet', tmp_path / 'a.pt', tmp_path / 'b.pth')
     with pytest.raises(ValueError, match='overwritten by its own result'):
         convert_checkpoint('cfnet', tmp_path / 'a.pt', tmp_path / 'a.pt')
-    with pytest.raises(ValueError, match="one of ahdrnet, .*, vdsr, got 'sam'"):
+    with pytest.raises(ValueError, match="must be one of ahdrnet, .*, got 'sam'"):
         convert_checkpoint('sam', tmp_path / 'a.pt', tmp_path / 'b.pth')

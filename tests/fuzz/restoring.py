@@ -118,7 +118,7 @@ def _compose(case: Case, name: str) -> None:
     has_config = weights is None or rng.random() < 0.5
     case.words += ['-m', str(config)] if has_config else []
     case.words += ['-w', str(weights)] if weights else []
-    case.words += ['-o', 'out']
+    case.words += ['-o', 'out', *(['--tonemap', 'none'] if network.linear else [])]
     suffix = '.hdr' if network.linear else '.png'
     for source in case.sources:
         keep = source.path.suffix.lower() in ('.png', '.tif', '.tiff', '.bmp')

@@ -66,7 +66,8 @@ def test_radiance_of_other_shapes_is_refused(tmp_path, shape):
 def test_tone_curves_are_opencvs():
     light = 0.01 + smooth_image(6, 7) ** 3 * 4
     for method, make in (
-        ('reinhard', cv2.createTonemapReinhard),
+        ('reinhard', lambda gamma: cv2.createTonemapReinhard(gamma, light_adapt=0.5)),
+        ('mantiuk', lambda gamma: cv2.createTonemapMantiuk(gamma, scale=0.65)),
         ('drago', cv2.createTonemapDrago),
     ):
         # OpenCV's are not a number where it is darkest.
