@@ -79,7 +79,7 @@ def test_skipping_needs_positions(no_validation):
 
 @pytest.mark.skipif(
     'PYTEST_XDIST_WORKER' in os.environ,
-    reason='a loader that is killed may end a process of pytest-xdist: run this one by plain pytest',
+    reason='a killed loader may end a process of pytest-xdist; plain pytest runs this one',
 )
 def test_a_worker_that_dies_names_what_it_read(no_validation, photo_folder):
     def die(results):
