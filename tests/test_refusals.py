@@ -61,7 +61,7 @@ NET = {'type': 'ResidualNet', 'num_feats': 4, 'num_blocks': 1}
         (
             'DATASETS',
             {'type': 'SICEDataset', 'root': 'x', 'pipeline': [], 'pair': [1]},
-            r"pair must be 'extremes' or two places, got \[1\]",
+            r'pair must be two places, got \[1\]',
         ),
         (
             'DATASETS',

@@ -1,23 +1,10 @@
-# For a CPU: half the features, 2 groups, 2 steps. L1 of the fused image stands beside the paper's
-# SSIM, which alone takes long to find the brightness.
 _base_ = [
     '../_base_/default_runtime.py',
-    '../_base_/models/cfan.py',
+    '../_base_/models/cfan_small.py',
     '../_base_/datasets/brackets_fusion.py',
     '../_base_/schedules/adam_cosine.py',
 ]
 
 scale = 2
-model = dict(
-    channels_last=True,
-    backbone=dict(num_feats=32, num_groups=2, num_steps=2, gate=dict(reduction=8)),
-    losses=dict(
-        sr_under=dict(weight=0.1),
-        sr_over=dict(weight=0.1),
-        steps_under=dict(weight=0.1),
-        steps_over=dict(weight=0.1),
-        l1=dict(type='L1Loss', weight=2.0),
-    ),
-)
 train_cfg = dict(max_iters=3000, val_interval=1000)
 default_hooks = dict(logger=dict(interval=50), checkpoint=dict(interval=500))

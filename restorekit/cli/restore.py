@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from restorekit.cli.options import add_weights_options
-from restorekit.cli.progress import with_progress
 from restorekit.cli.result_options import (
     add_bracket_options,
     add_compute_options,
     add_result_options,
 )
+from restorekit.progress import Progress
 
 if TYPE_CHECKING:
     from restorekit.inference import Inferencer, Job, Size, Source
@@ -63,6 +63,8 @@ def run(args: argparse.Namespace) -> None:
     from restorekit.inference import Output, find_sources, plan_jobs, run_jobs
     from restorekit.inference.shares import share
 
+    if args.quality is not None and not 1 <= args.quality <= 100:
+        raise ValueError(f'--quality must be 1 to 100, got {args.quality}')
     suffix = None if args.format is None else f'.{args.format.lower().lstrip(".")}'
     tone = None if args.tonemap == 'none' else args.tonemap
     output = Output(args.bits, suffix, args.quality, tone)
@@ -89,12 +91,15 @@ def run(args: argparse.Namespace) -> None:
     failures = []
     todo = [job for job, _ in pairs]
     outcomes = run_jobs(todo, [restore for _, restore in pairs], output, size=size, ev=args.ev)
-    for outcome in with_progress(outcomes, len(todo)):
+    progress = Progress('Restoring', len(todo), say=lambda _: None)  # each file has its own line
+    for number, outcome in enumerate(outcomes, start=1):
+        progress.clear()
         if outcome.fault:
             failures.append(outcome.fault)
-            continue
-        notes = f' ({"; ".join(outcome.notes)})' if outcome.notes else ''
-        print(f'{outcome.job.source} -> {outcome.job.target}{notes}', flush=True)
+        else:
+            notes = f' ({"; ".join(outcome.notes)})' if outcome.notes else ''
+            print(f'{outcome.job.source} -> {outcome.job.target}{notes}', flush=True)
+        progress.update(number)
     if failures:
         print(f'{len(todo) - len(failures)} of {len(todo)} images restored', file=sys.stderr)
         raise ValueError('\n  '.join(failures))
@@ -144,20 +149,18 @@ def _size(args: argparse.Namespace) -> Size | None:
 
     if args.outscale is not None and not 0 < args.outscale <= 16:
         raise ValueError(f'--outscale must be above 0 and 16 at most, got {args.outscale}')
-    if args.quality is not None and not 1 <= args.quality <= 100:
-        raise ValueError(f'--quality must be 1 to 100, got {args.quality}')
     if args.outscale is None and args.size is None:
         return None
     return Size(args.outscale, args.size)
 
 
 def _align(kind: Alignment | None, inferencers: Sequence[Inferencer]) -> None:
-    from restorekit.restorers.classical import BracketMethod
+    from restorekit.restorers.classical import bracket_methods
 
     if kind is None:
         return
     for restore in inferencers:
-        methods = [part for part in restore.model.modules() if isinstance(part, BracketMethod)]
+        methods = bracket_methods(restore.model)
         if not methods:
             raise ValueError(
                 '--align is for methods without a network: name one, -m debevec or -m mertens'
@@ -169,15 +172,21 @@ def _align(kind: Alignment | None, inferencers: Sequence[Inferencer]) -> None:
 def _to_do(
     args: argparse.Namespace, jobs: Sequence[Job], inferencers: Sequence[Inferencer]
 ) -> list[tuple[Job, Inferencer]]:
-    """The jobs that are not done; an error where all were named and a result exists."""
+    """The jobs that are not done.
+
+    Raises:
+        ValueError: If all sources were named and a result exists, or a part of one does.
+    """
     pairs = list(zip(jobs, inferencers, strict=True))
-    existing = [path for job in jobs for path in job.written if path.exists()]
-    if args.overwrite or not existing:
+    if args.overwrite:
         return pairs
-    if {job.source.path for job in jobs} <= {Path(word) for word in args.images}:
-        listed = ', '.join(map(str, existing))
-        raise ValueError(f'exists already: {listed}; --overwrite replaces')
     todo = [pair for pair in pairs if not pair[0].is_done]
+    # Part of a result may be somebody else's file.
+    all_named = {job.source.path for job in jobs} <= {Path(word) for word in args.images}
+    to_make = jobs if all_named else [job for job, _ in todo]
+    existing = [str(path) for job in to_make for path in job.written if path.exists()]
+    if existing:
+        raise ValueError(f'exists already: {", ".join(existing)}; --overwrite replaces')
     if len(todo) < len(pairs):
         print(f'{len(pairs) - len(todo)} of {len(pairs)} are done already; --overwrite replaces')
     return todo

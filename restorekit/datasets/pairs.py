@@ -46,7 +46,7 @@ def exposure_pairs(root: str, *, lq_from_files: bool = False) -> list[Sample]:
     ]
 
 
-def sice(root: str, *, pair: str | Sequence[int] = 'extremes') -> list[Sample]:
+def sice(root: str, *, pair: Sequence[int] = (0, -1)) -> list[Sample]:
     """The published layout of SICE: a folder of exposures per scene, `Label` with the references.
 
     Its frames are some 3000 pixels wide: prepare them once with `restorekit prepare pairs` and
@@ -54,14 +54,14 @@ def sice(root: str, *, pair: str | Sequence[int] = 'extremes') -> list[Sample]:
 
     Args:
         root: Folder of the scenes' folders and of `Label`.
-        pair: 'extremes', the darkest and the brightest frame by mean luminance, or two places
-            (under, over) from 0 in the order of the names; negative ones count from the end.
+        pair: Places of the under- and the over-exposed frame among those of a scene, from the
+            darkest by mean luminance, 0; negative ones count from the brightest, -1.
     Raises:
         MissingFolderError: If there is no such folder.
         DataError: Naming every scene whose files do not fit.
     """
-    if pair != 'extremes' and (isinstance(pair, str) or len(pair) != 2):
-        raise ValueError(f"SICEDataset: pair must be 'extremes' or two places, got {pair!r}")
+    if len(pair) != 2:
+        raise ValueError(f'SICEDataset: pair must be two places, got {pair!r}')
     labels = Path(root, 'Label')
 
     def sample(folder: Path) -> Sample:
@@ -81,23 +81,19 @@ def sice(root: str, *, pair: str | Sequence[int] = 'extremes') -> list[Sample]:
     return list_scenes(folders, sample)
 
 
-def _pair(folder: Path, pair: str | Sequence[int]) -> list[Path]:
+def _pair(folder: Path, pair: Sequence[int]) -> list[Path]:
     """The darker and the brighter frame of a scene."""
     frames = sorted((p for p in folder.iterdir() if is_image(p)), key=natural_order)
-    if len(frames) < 2:
-        raise BracketError(f'{folder}: expected two or more frames, got {len(frames)}')
-    if pair == 'extremes':
-        bracket = order_bracket(frames, name=str(folder), by='mean')
-        return [bracket.frames[0], bracket.frames[-1]]
-    try:
-        chosen = [frames[int(place)] for place in pair]
-    except IndexError:
-        raise BracketError(f'{folder}: has {len(frames)} frames, no pair {tuple(pair)}') from None
-    # Two of one exposure, or in the wrong order, show when they are put in order.
-    bracket = order_bracket(chosen, name=str(folder), by='mean')
-    if list(bracket.frames) != chosen:
-        raise BracketError(f'{folder}: of the pair {tuple(pair)} the first is the brighter one')
-    return chosen
+    count = len(frames)
+    if count < 2:
+        raise BracketError(f'{folder}: expected two or more frames, got {count}')
+    if not all(-count <= place < count for place in pair):
+        raise BracketError(f'{folder}: has {count} frames, no pair {tuple(pair)}')
+    under, over = (place % count for place in pair)
+    if under >= over:
+        raise BracketError(f'{folder}: of the pair {tuple(pair)} the first is not the darker one')
+    frames = list(order_bracket(frames, name=str(folder), by='mean').frames)
+    return [frames[under], frames[over]]
 
 
 ExposurePairDataset = layout('ExposurePairDataset', exposure_pairs)

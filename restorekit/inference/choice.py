@@ -97,9 +97,9 @@ def _for_bracket(
     if task == 'fusion':
         return Choice(models_for(task, scale), 'as asked for')
     try:
-        exposures = sorted(ev) or order_bracket(source.frames, name=str(source)).exposures
+        exposures = order_bracket(source.frames, name=str(source), ev=ev).exposures
     except BracketError as error:
-        if task is None:
+        if task is None and not ev:
             reason = f'no HDR: {str(error).removeprefix(f"{source}: ")}'
             return Choice(models_for('fusion', scale), reason)
         raise

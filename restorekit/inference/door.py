@@ -47,9 +47,8 @@ def restore(
         raise ValueError('restore: task and scale choose a model; one is named already')
     if isinstance(source, str | Path):
         named = None if model is None else Inferencer(model, device=device, tile=tile)
-        wanted = task in ('hdr', 'fusion') if named is None else named.model.takes_bracket
-        known = True if Path(source).is_dir() else None  # a folder is that of one scene
-        found = find_sources([source], brackets=known if wanted or named is None else False)
+        # A folder is that of one scene, unless the model takes single pictures.
+        found = find_sources([source], brackets=named is None or named.model.takes_bracket)
         if len(found) > 1:
             raise ValueError(f'{source}: holds {len(found)} pictures; restore takes one')
         run = named or Inferencer(choose(found[0], task, scale).models, device=device, tile=tile)

@@ -15,18 +15,17 @@ from restorekit.inference.inferencer import Inferencer
 from restorekit.inference.jobs import Job, Output, depth_of
 from restorekit.inference.sources import Source
 from restorekit.io import (
-    BracketError,
     Metadata,
     check_brightness,
-    check_exposures,
     choose_frames,
     order_bracket,
     read_picture,
+    to_rgb,
     tonemap,
     write_hdr,
     write_image,
 )
-from restorekit.io.bracket import Bracket, Order
+from restorekit.io.bracket import Order
 from restorekit.restorers import BaseRestorer
 
 READ_AHEAD = 2  # sources in memory before the network asks for them
@@ -97,10 +96,10 @@ def load(source: Source, model: BaseRestorer, ev: Sequence[float] = ()) -> Loade
         picture = read_picture(source.path)
         return Loaded([picture.image], (), picture.alpha, picture.bits, picture.metadata)
     by: Order = 'exposure' if model.needs_exposures else 'either'
-    whole = _with(ev, source) if ev else order_bracket(source.frames, name=str(source), by=by)
+    whole = order_bracket(source.frames, name=str(source), by=by, ev=ev)
     bracket = choose_frames(whole, model.num_frames)
     pictures = [read_picture(frame) for frame in bracket.frames]
-    frames = [_rgb(picture.image) for picture in pictures]
+    frames = [to_rgb(picture.image) for picture in pictures]
     check_brightness(bracket, frames, str(source))
     names = ', '.join(frame.name for frame in bracket.frames)
     notes = (f'of its frames {names}',) if len(frames) < len(whole.frames) else ()
@@ -170,32 +169,28 @@ def run_jobs(
     """
     with ThreadPoolExecutor(READ_AHEAD) as readers, ThreadPoolExecutor(1) as writer:
         reading: deque[Future[Loaded]] = deque()
-        writing: deque[tuple[Job, Loaded | None, Future[list[str]] | None, str]] = deque()
+        writing: deque[Future[Outcome]] = deque()
         pairs = list(zip(jobs, inferencers, strict=True))
         for index, (job, restore) in enumerate(pairs):
             while len(reading) < READ_AHEAD and index + len(reading) < len(pairs):
                 ahead, of = pairs[index + len(reading)]
                 reading.append(readers.submit(load, ahead.source, of.model, ev))
-            loaded, future, fault = None, None, ''
             try:
                 loaded = reading.popleft().result()
                 image = restored(restore, loaded, size)
-                future = writer.submit(write, job, image, loaded, output)
             except FAULTS as error:
-                fault = _fault(job, error)
-            writing.append((job, loaded, future, fault))
+                writing.append(writer.submit(Outcome, job, fault=_fault(job, error)))
+            else:
+                writing.append(writer.submit(_written, job, image, loaded, output))
             if len(writing) > 1:
-                yield _outcome(*writing.popleft())
-        yield from (_outcome(*entry) for entry in writing)
+                yield writing.popleft().result()
+        for future in writing:
+            yield future.result()
 
 
-def _outcome(
-    job: Job, loaded: Loaded | None, future: Future[list[str]] | None, fault: str
-) -> Outcome:
-    if loaded is None or future is None:
-        return Outcome(job, fault=fault)
+def _written(job: Job, image: np.ndarray, loaded: Loaded, output: Output) -> Outcome:
     try:
-        return Outcome(job, (*loaded.notes, *future.result()))
+        return Outcome(job, (*loaded.notes, *write(job, image, loaded, output)))
     except FAULTS as error:
         return Outcome(job, fault=_fault(job, error))
 
@@ -205,28 +200,9 @@ def _fault(job: Job, error: Exception) -> str:
     return message if str(job.source) in message else f'{job.source}: {message}'
 
 
-def _with(ev: Sequence[float], source: Source) -> Bracket:
-    """The bracket of frames whose exposures are given."""
-    if len(ev) != len(source.frames):
-        raise BracketError(
-            f'{source}: --ev has {len(ev)} exposures for {len(source.frames)} frames'
-        )
-    ordered = sorted(zip(ev, source.frames, strict=True))
-    values = [value for value, _ in ordered]
-    check_exposures(values, len(values), str(source))
-    darkest = values[0]
-    return Bracket(
-        tuple(frame for _, frame in ordered), tuple(round(value - darkest, 4) for value in values)
-    )
-
-
 def _resized(image: np.ndarray, size: tuple[int, int], white: float | None) -> np.ndarray:
     """(H, W, C) by MATLAB's bicubic, clipped."""
     if image.shape[:2] == size:
         return image
     planes = torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1)))
     return imresize(planes, size=size).clamp(0, white).numpy().transpose(1, 2, 0)
-
-
-def _rgb(image: np.ndarray) -> np.ndarray:
-    return np.repeat(image, 3, axis=2) if image.shape[2] == 1 else image

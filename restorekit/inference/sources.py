@@ -47,6 +47,7 @@ class Source:
 
     @property
     def is_bracket(self) -> bool:
+        """Whether it is a bracket."""
         return bool(self.frames)
 
     def __str__(self) -> str:

@@ -35,7 +35,7 @@ from restorekit.io.jpeg import Sampling, jpeg_round_trip
 from restorekit.io.metadata import Metadata, read_header
 from restorekit.io.pack import Pack, PackError
 from restorekit.io.packing import write_pack
-from restorekit.io.pixels import BitDepth, to_eight_bits, to_floats, to_integers
+from restorekit.io.pixels import BitDepth, to_eight_bits, to_floats, to_integers, to_rgb
 from restorekit.io.writing import holds, write_image
 
 __all__ = [
@@ -75,6 +75,7 @@ __all__ = [
     'to_eight_bits',
     'to_floats',
     'to_integers',
+    'to_rgb',
     'tonemap',
     'whole_file',
     'write_hdr',

@@ -61,7 +61,9 @@ def find_bracket(
     return order_bracket(frames, name=str(folder), by='exposure' if need_exposures else 'either')
 
 
-def order_bracket(frames: Sequence[Path], *, name: str, by: Order = 'exposure') -> Bracket:
+def order_bracket(
+    frames: Sequence[Path], *, name: str, by: Order = 'exposure', ev: Sequence[float] = ()
+) -> Bracket:
     """Order frames into a bracket.
 
     Args:
@@ -69,6 +71,7 @@ def order_bracket(frames: Sequence[Path], *, name: str, by: Order = 'exposure') 
         name: Name of the scene, for messages.
         by: What they are ordered by: their 'exposure'; the 'mean' of their pixels; or 'either', the
             mean where exposures are unknown.
+        ev: The exposures, whatever the files say.
     Raises:
         BracketError: See `find_bracket`.
         ValueError: If `by` is none of these.
@@ -80,14 +83,16 @@ def order_bracket(frames: Sequence[Path], *, name: str, by: Order = 'exposure') 
         listed = ', '.join(f'{frame.name} {h} x {w}' for frame, (h, w) in sizes.items())
         raise BracketError(f'{name}: frames must have one size, got {listed}')
     listing = frames[0].parent / EXPOSURE_FILE
-    exposures: Sequence[float | None] = [None] * len(frames)
-    if by != 'mean':
+    exposures: Sequence[float | None] = ev or [None] * len(frames)
+    if len(exposures) != len(frames):
+        raise BracketError(f'{name}: {len(ev)} exposures for {len(frames)} frames')
+    if by != 'mean' and not ev:
         is_listed = listing.is_file()
         exposures = listed_exposures(listing, len(frames)) if is_listed else exif_exposures(frames)
     values = [value for value in exposures if value is not None]
     known = len(values) == len(frames)
     if not known and by == 'exposure':
-        without = ', '.join(f.name for f, ev in zip(frames, exposures, strict=True) if ev is None)
+        without = ', '.join(f.name for f, e in zip(frames, exposures, strict=True) if e is None)
         raise BracketError(f'{name}: no {EXPOSURE_FILE}, and no exposure in the EXIF of {without}')
     if not known:
         values = [float(read_image(frame).mean()) for frame in frames]

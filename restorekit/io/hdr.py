@@ -14,6 +14,8 @@ from restorekit.functional import mu_law
 from restorekit.io.errors import ImageReadError
 from restorekit.io.files import whole_file, write_whole
 from restorekit.io.image import read_bytes, read_image
+from restorekit.io.pixels import to_rgb
+from restorekit.io.tiff import is_float_tiff
 
 HDR_EXTENSIONS = ('.hdr', '.exr')
 WRITABLE = (*HDR_EXTENSIONS, '.tif', '.tiff')
@@ -43,11 +45,11 @@ def read_hdr(path: str | Path) -> np.ndarray:
     data = read_bytes(path)
     if suffix == '.exr':
         image = _read_exr(path)
-    elif suffix == '.hdr' or _is_float(data):
+    elif suffix == '.hdr' or is_float_tiff(data):
         image = _decode(path, data)
     else:
         image = read_image(path)
-    image = np.repeat(image, 3, axis=2) if image.shape[2] == 1 else image
+    image = to_rgb(image)
     _check_radiance(path, image)
     return np.ascontiguousarray(image, dtype=np.float32)
 
@@ -134,23 +136,6 @@ def _check_radiance(path: str | Path, image: np.ndarray) -> None:
         raise ImageReadError(f'{path}: radiance must be finite, it holds NaN or infinity')
     if image.min(initial=0) < 0:
         raise ImageReadError(f'{path}: radiance must be >= 0, it goes down to {image.min():g}')
-
-
-def _is_float(data: bytes) -> bool:
-    """Whether a file is a TIFF whose samples are floats (tag 339, SampleFormat, is 3)."""
-    order = {b'II*\0': 'little', b'MM\0*': 'big'}.get(data[:4])
-    if order is None:
-        return False
-
-    def number(at: int, size: int) -> int:
-        return int.from_bytes(data[at : at + size], order)  # type: ignore[arg-type]
-
-    directory = number(4, 4)
-    for entry in range(directory + 2, directory + 2 + 12 * number(directory, 2), 12):
-        if number(entry, 2) == 339:
-            count = number(entry + 4, 4)
-            return number(entry + 8 if count < 3 else number(entry + 8, 4), 2) == 3
-    return False
 
 
 def _decode(path: str | Path, data: bytes) -> np.ndarray:

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-# OpenCV looks at a file's header first, and then once at this: 256 million pixels, unless said.
-MAX_PIXELS = int(os.environ.setdefault('OPENCV_IO_MAX_IMAGE_PIXELS', str(2**28)))
+import numpy as np
+import simplejpeg
 
-import cv2  # noqa: E402
-import numpy as np  # noqa: E402
-import simplejpeg  # noqa: E402
-
-from restorekit.io.camera import camera_pixels, is_camera_file  # noqa: E402
-from restorekit.io.errors import ImageReadError  # noqa: E402
-from restorekit.io.metadata import MARK, Metadata, read_header  # noqa: E402
-from restorekit.io.pixels import BitDepth, to_floats  # noqa: E402
-from restorekit.io.tiff import is_tiff, tiff_pixels, turned  # noqa: E402
+from restorekit.io.camera import camera_pixels, is_camera_file
+from restorekit.io.decoding import AS_SHOWN, AS_STORED, MAX_PIXELS, decoded
+from restorekit.io.errors import ImageReadError
+from restorekit.io.metadata import MARK, Metadata, read_header
+from restorekit.io.pixels import BitDepth, to_floats
+from restorekit.io.tiff import is_tiff, tiff_pixels, turned
 
 JPEG_START = b'\xff\xd8'
 EXIF_WITHIN = 2**17  # bytes of a JPEG
@@ -121,14 +117,13 @@ def read_bytes(path: str | Path) -> bytes:
 def _decoded(path: str | Path, data: bytes) -> np.ndarray:
     """(H, W, 3) RGB or (H, W, 1), upright, as the uint8 or uint16 of the file."""
     if is_camera_file(path):
-        image: np.ndarray | None = camera_pixels(path)
+        image = camera_pixels(path)
     elif is_tiff(data):
         image = tiff_pixels(path, data)
         image = image[..., :3] if image.ndim == 3 else image
     else:
-        image = _jpeg_pixels(path, data) if data.startswith(JPEG_START) else None
-        image = _pixels(path, data) if image is None else image
-    assert image is not None
+        jpeg = _jpeg_pixels(path, data) if data.startswith(JPEG_START) else None
+        image = decoded(path, data, AS_SHOWN) if jpeg is None else jpeg
     if image.dtype not in (np.uint8, np.uint16):
         raise ImageReadError(
             f'{path}: expected 8 or 16 bits per channel, got {image.dtype} (linear HDR?)'
@@ -139,38 +134,18 @@ def _decoded(path: str | Path, data: bytes) -> np.ndarray:
 def _alpha(path: str | Path, data: bytes, orientation: int) -> np.ndarray | None:
     """(H, W, 1) float32 of a file that says that it has an alpha channel, upright."""
     if is_tiff(data):
-        image: np.ndarray | None = tiff_pixels(path, data)
+        image = tiff_pixels(path, data)
     else:  # as stored: OpenCV turns no picture that it reads unchanged
-        stored = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-        image = None if stored is None else turned(stored, orientation)
-    if image is None or image.ndim == 2 or image.shape[2] not in (2, 4):
+        image = turned(decoded(path, data, AS_STORED), orientation)
+    if image.ndim == 2 or image.shape[2] not in (2, 4):
         return None
     return to_floats(image[..., -1:])
-
-
-def _pixels(path: str | Path, data: bytes) -> np.ndarray:
-    """What OpenCV reads: (H, W), or (H, W, 3) RGB, upright."""
-    # ANYCOLOR keeps gray files gray and ANYDEPTH keeps 16 bits; unlike UNCHANGED, they apply the
-    # EXIF orientation.
-    flags = cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH
-    try:
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
-    except cv2.error as error:
-        if 'MAX_IMAGE_PIXELS' in str(error):
-            raise ImageReadError(
-                f'{path}: more than {MAX_PIXELS} pixels; the environment variable '
-                'OPENCV_IO_MAX_IMAGE_PIXELS allows more'
-            ) from None
-        raise ImageReadError(f'{path}: OpenCV cannot decode it ({error.err})') from None
-    if image is None:
-        raise ImageReadError(f'{path}: not a readable image ({len(data)} bytes)')
-    return image if image.ndim == 2 else image[..., ::-1]
 
 
 def _jpeg_pixels(path: str | Path, data: bytes) -> np.ndarray | None:
     """What OpenCV reads of a JPEG, to the same bits, but damage is not passed over.
 
-    None of one that only OpenCV reads: CMYK, say, or what needs turning.
+    None of one that only OpenCV reads: CMYK, say.
     """
     try:
         height, width, colour, _ = simplejpeg.decode_jpeg_header(data)
@@ -179,16 +154,14 @@ def _jpeg_pixels(path: str | Path, data: bytes) -> np.ndarray | None:
         pixels = simplejpeg.decode_jpeg(data, 'Gray' if colour == 'Gray' else 'RGB')
     except ValueError as error:
         raise ImageReadError(f'{path}: damaged JPEG ({error})') from None
-    if MARK in data[:EXIF_WITHIN]:
-        header = read_header(path)
-        if header is not None and header.orientation > 1:
-            return None
-    return pixels[..., 0] if colour == 'Gray' else pixels
+    header = read_header(path) if MARK in data[:EXIF_WITHIN] else None
+    upright = pixels if header is None else turned(pixels, header.orientation)
+    return upright[..., 0] if colour == 'Gray' else upright
 
 
 def _is_whole(data: bytes) -> bool:
     """Whether a JPEG, PNG or WebP is complete; decoders silently fill what is missing with gray."""
-    if data.startswith(b'\xff\xd8'):
+    if data.startswith(JPEG_START):
         # Inside a scan 0xFF is always stuffed, so an end marker after the start of the first scan
         # is real. What comes before (thumbnails) or after (videos of phones) has its own markers.
         return data.find(b'\xff\xd9', _first_scan(data)) >= 0

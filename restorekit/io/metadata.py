@@ -129,11 +129,10 @@ def _header(path: str | Path, image: Any) -> Header:
     # Pillow would decode all of a PNG to see whether EXIF data follows.
     if image.format != 'PNG' or 'exif' in image.info or _has_chunk(path, b'eXIf'):
         found = image.getexif()
-        orientation = found.get(ORIENTATION, 1) if found else 1
+        orientation = orientation_of(found)
         if found:
             found[ORIENTATION] = 1
             exif = found.tobytes().removeprefix(MARK)
-    turned = orientation in (5, 6, 7, 8)
     dpi = image.info.get('dpi')
     return Header(
         metadata=Metadata(
@@ -141,8 +140,8 @@ def _header(path: str | Path, image: Any) -> Header:
             exif=exif,
             dpi=_dots(dpi, 1.0),
         ),
-        size=(width, height) if turned else (height, width),
-        orientation=orientation if orientation in range(1, 9) else 1,
+        size=_upright(height, width, orientation),
+        orientation=orientation,
         has_alpha=image.mode in ('RGBA', 'LA', 'PA', 'RGBa', 'La') or 'transparency' in image.info,
         frames=getattr(image, 'n_frames', 1) if image.format in PAGES else 1,
     )
@@ -154,19 +153,27 @@ def _tiff_header(path: str | Path) -> Header:
     with tifffile.TiffFile(path) as file:
         page: Any = file.pages[0]
         pages = sum(not other.is_reduced for other in file.pages if hasattr(other, 'is_reduced'))
-        tag = page.tags.get(ORIENTATION)
-        orientation = int(tag.value) if tag is not None else 1
-        turned = orientation in (5, 6, 7, 8)
+        orientation = orientation_of(page.tags)
         unit = {2: 1.0, 3: 2.54}.get(int(page.resolutionunit or 0))
         return Header(
             metadata=Metadata(icc=page.iccprofile or b'', dpi=_dots(page.resolution, unit)),
-            size=(page.imagewidth, page.imagelength)
-            if turned
-            else (page.imagelength, page.imagewidth),
+            size=_upright(page.imagelength, page.imagewidth, orientation),
             orientation=orientation,
             has_alpha=bool(page.extrasamples),
             frames=pages,
         )
+
+
+def orientation_of(tags: Any) -> int:
+    """1 to 8, from EXIF or the tags of a TIFF; 1 where nothing sensible is said."""
+    found = tags.get(ORIENTATION)
+    value = getattr(found, 'value', found)
+    return int(value) if value in range(1, 9) else 1
+
+
+def _upright(height: int, width: int, orientation: int) -> tuple[int, int]:
+    """H, W as the picture is to be seen."""
+    return (width, height) if orientation >= 5 else (height, width)
 
 
 def _dots(resolution: Any, unit: float | None) -> tuple[float, float] | None:

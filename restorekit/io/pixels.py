@@ -31,6 +31,11 @@ def to_floats(image: np.ndarray) -> np.ndarray:
     return np.divide(image, np.float32(peak), dtype=np.float32)
 
 
+def to_rgb(image: np.ndarray) -> np.ndarray:
+    """(H, W, 3) of an image that may be gray, (H, W, 1)."""
+    return np.repeat(image, 3, axis=2) if image.shape[2] == 1 else image
+
+
 def to_eight_bits(image: np.ndarray) -> np.ndarray:
     """An image rounded to uint8, halves up; uint8 as it is."""
     return image if image.dtype == np.uint8 else to_integers(to_floats(image))

@@ -7,18 +7,34 @@ import struct
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
+from restorekit.io.decoding import AS_STORED, decoded
 from restorekit.io.errors import ImageReadError
+from restorekit.io.metadata import ORIENTATION, orientation_of
 
+# What tifffile raises of damaged files; its own error is a ValueError.
+UNREADABLE = (struct.error, ValueError, IndexError, KeyError)
 STARTS = (b'II*\0', b'MM\0*', b'II+\0', b'MM\0+')
-ORIENTATION = 0x0112
 
 
 def is_tiff(data: bytes) -> bool:
     """Whether bytes are the beginning of a TIFF file."""
     return data[:4] in STARTS
+
+
+def is_float_tiff(data: bytes) -> bool:
+    """Whether bytes are a TIFF file whose samples are floats."""
+    import tifffile
+
+    if not is_tiff(data):
+        return False
+    try:
+        with tifffile.TiffFile(io.BytesIO(data)) as file:
+            page: Any = file.pages[0]
+            return page.dtype is not None and page.dtype.kind == 'f'
+    except UNREADABLE:
+        return False
 
 
 def tiff_pixels(path: str | Path, data: bytes) -> np.ndarray:
@@ -36,14 +52,14 @@ def tiff_pixels(path: str | Path, data: bytes) -> np.ndarray:
         with tifffile.TiffFile(io.BytesIO(data)) as file:
             page: Any = file.pages[0]
             tag = page.tags.get(ORIENTATION)
-            orientation = 1 if tag is None else int(tag.value)
+            orientation = orientation_of(page.tags)
             if tag is not None and orientation != 1:
                 upright = struct.pack(f'{file.byteorder}H', 1)
                 data = data[: tag.valueoffset] + upright + data[tag.valueoffset + 2 :]
             blended = bool(page.extrasamples) and page.dtype == np.uint8
-    except (tifffile.TiffFileError, struct.error, ValueError, IndexError, KeyError) as error:
+    except UNREADABLE as error:
         raise ImageReadError(f'{path}: not a readable TIFF ({error})') from None
-    stored = _by_pillow(path, data) if blended else _by_opencv(path, data)
+    stored = _by_pillow(path, data) if blended else decoded(path, data, AS_STORED)
     return turned(stored, orientation)
 
 
@@ -54,21 +70,11 @@ def turned(stored: np.ndarray, orientation: int) -> np.ndarray:
     return np.flip(image, flips)
 
 
-def _by_opencv(path: str | Path, data: bytes) -> np.ndarray:
-    try:
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    except cv2.error as error:
-        raise ImageReadError(f'{path}: OpenCV cannot decode it ({error.err})') from None
-    if image is None:
-        raise ImageReadError(f'{path}: not a readable image ({len(data)} bytes)')
-    return image if image.ndim == 2 else image[..., [2, 1, 0, 3][: image.shape[2]]]
-
-
 def _by_pillow(path: str | Path, data: bytes) -> np.ndarray:
     from PIL import Image
 
     try:
         with Image.open(io.BytesIO(data)) as image:
             return np.asarray(image.convert('RGBA'))
-    except (OSError, ValueError, SyntaxError, struct.error) as error:
+    except (Image.DecompressionBombError, OSError, ValueError, SyntaxError, struct.error) as error:
         raise ImageReadError(f'{path}: not a readable TIFF ({error})') from None

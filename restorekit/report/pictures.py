@@ -9,7 +9,7 @@ import numpy as np
 from torch import Tensor
 
 from restorekit.functional import mu_law
-from restorekit.io import to_integers
+from restorekit.io import to_integers, to_rgb
 from restorekit.metrics.base import enlarge
 
 CAPTION_HEIGHT = 28
@@ -50,8 +50,7 @@ def pictures(lq: Tensor, sample: dict, *, linear: bool = False) -> list[Picture]
 
 def pixels_of(image: Tensor) -> np.ndarray:
     """An image, (C, H, W) in [0, 1], as (H, W, 3) uint8; gray is repeated."""
-    pixels = to_integers(image.detach().cpu().float().numpy().transpose(1, 2, 0))
-    return np.repeat(pixels, 3, axis=2) if pixels.shape[2] == 1 else pixels
+    return to_rgb(to_integers(image.detach().cpu().float().numpy().transpose(1, 2, 0)))
 
 
 def captioned(image: Tensor, text: str) -> np.ndarray:

@@ -56,6 +56,11 @@ class BracketMethod(BaseRestorer):
         return exposures
 
 
+def bracket_methods(model: BaseRestorer) -> list[BracketMethod]:
+    """The methods without parameters in a model or chain, whose `align` may be set."""
+    return [part for part in model.modules() if isinstance(part, BracketMethod)]
+
+
 @MODELS.register_module()
 class AverageFusion(BracketMethod):
     """The plain mean of the frames."""

@@ -21,13 +21,18 @@ from restorekit.transforms.stream import generator
 Quality = Annotated[int, Within(1, 100)]
 
 
+def latest(results: dict) -> np.ndarray:
+    """`lq` if an earlier degradation has made one, else `gt_frames`, (H, W, K, C), else `gt`."""
+    key = next(key for key in ('lq', 'gt_frames', 'gt') if key in results)
+    return np.asarray(results[key])
+
+
 class SoFar:
     """A degradation that goes on from what earlier ones have made of the ground truth."""
 
     def so_far(self, results: dict) -> np.ndarray:
-        """`lq` if there is one, else `gt_frames`, (H, W, K, C), else `gt`; float where it is."""
-        key = next(key for key in ('lq', 'gt_frames', 'gt') if key in results)
-        return to_floats(np.asarray(results[key]))
+        """The latest image, as numbers in [0, 1]."""
+        return to_floats(latest(results))
 
     def plan(self, sizes: dict[str, tuple[int, int]], sample: dict) -> dict[str, tuple[int, int]]:
         """Sizes after the degradation, which stay, or ValueError."""
@@ -95,8 +100,7 @@ class BicubicDownscale(BaseTransform):
         height, width = next(iter(self.plan(sizes, results).values()))
         for key in sizes:
             results[key] = results[key][:height, :width]
-        source = np.asarray(results[next(k for k in ('lq', 'gt_frames', 'gt') if k in sizes)])
-        lq = Reduced(source, scale, rounded=self.rounded)
+        lq = Reduced(latest(results), scale, rounded=self.rounded)
         results['lq'] = _resize(np.asarray(lq), scale) if self.back_up else lq
         return results
 

@@ -26,7 +26,7 @@ from restorekit.io import (
     write_image,
 )
 from restorekit.io.bracket import EXPOSURE_FILE
-from restorekit.restorers.classical import BracketMethod
+from restorekit.restorers.classical import bracket_methods
 from restorekit.web.jobs import Job
 from restorekit.web.limits import Limits, millions
 from restorekit.web.meter import CancelledError, Meter
@@ -194,7 +194,7 @@ def _align(restore: Inferencer, hand_held: bool) -> None:
 
     Networks that merge brackets do it by themselves.
     """
-    methods = [part for part in restore.model.modules() if isinstance(part, BracketMethod)]
+    methods = bracket_methods(restore.model)
     if hand_held and not methods and not restore.model.takes_bracket:
         raise ValueError('only methods that merge exposures align frames')
     for method in methods:

@@ -150,6 +150,19 @@ def test_exposures_by_hand(tmp_path):
     assert 's: lffnet (three frames 4 EV apart, which may move)' in said
     assert (tmp_path / 'o/s.hdr').exists()
     message = error_of('restore', tmp_path / 's', '-o', tmp_path / 'p', '--ev', 0, 2)
-    assert 's: --ev has 2 exposures for 3 frames' in message
+    assert 's: 2 exposures for 3 frames' in message
     message = error_of('restore', tmp_path / 's', '-o', tmp_path / 'p', '--ev', 0, 0, 2)
-    assert 'expected 3 exposures in EV that rise' in message
+    assert 's: 0.png and 1.png have equal exposure' in message
+
+
+def test_a_picture_of_somebody_else_is_not_replaced(tmp_path):
+    (tmp_path / 'in/s').mkdir(parents=True)
+    for index in range(3):
+        write_image(tmp_path / f'in/s/{index}.png', smooth_image(24, 24) / 4 ** (2 - index))
+    (tmp_path / 'in/s/exposure.txt').write_text('-2 0 2')
+    (tmp_path / 'o').mkdir()
+    (tmp_path / 'o/s_reinhard.png').write_text('mine')
+    message = error_of('restore', tmp_path / 'in', '-o', tmp_path / 'o', '-m', 'debevec')
+    assert 's_reinhard.png; --overwrite replaces' in message
+    assert (tmp_path / 'o/s_reinhard.png').read_text() == 'mine'
+    assert not (tmp_path / 'o/s.hdr').exists()

@@ -134,6 +134,13 @@ def make_brackets(root):
         for part in ('hr', 'hr_under', 'hr_over'):
             (root / folder / part).mkdir(parents=True)
             write_image(root / folder / part / 'a.png', image)
+    for part in ('train', 'test'):
+        scene = root / 'SICE' / part / '1'
+        scene.mkdir(parents=True)
+        for index in range(4):
+            write_image(scene / f'{index}.png', image / (4 - index))
+        (scene.parent / 'Label').mkdir()
+        write_image(scene.parent / 'Label/1.png', image)
     (root / 'mef/pairs/scene').mkdir(parents=True)
     for index in range(2):
         write_image(root / f'mef/pairs/scene/{index}.png', image / (2 - index))

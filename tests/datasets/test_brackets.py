@@ -209,7 +209,7 @@ class TestSICE:
         )
         paths = dataset.get_data_info(0)['files']['gt_frames']
         assert [path[-5:] for path in paths] == ['1.png', '2.png']
-        with pytest.raises(DataError, match=r'1: of the pair \(2, 0\) the first is the brighter'):
+        with pytest.raises(DataError, match=r'1: of the pair \(2, 0\) the first is not the darker'):
             SICEDataset(str(tmp_path), pipeline=FUSION, pair=(2, 0), degradation={'scale': 2})
         with pytest.raises(DataError, match=r'1: has 3 frames, no pair \(0, 5\)'):
             SICEDataset(str(tmp_path), pipeline=FUSION, pair=(0, 5), degradation={'scale': 2})

@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from restorekit.engine.console import Progress
+from restorekit.progress import Progress
 from tests.engine.conftest import tiny_config
 from tests.helpers import restorekit
 

@@ -221,3 +221,24 @@ def test_damaged_files_of_cameras(tmp_path, name):
     (tmp_path / name).write_bytes(io.BytesIO(b'II*\0' + bytes(200)).getvalue())
     with pytest.raises(ImageReadError, match=rf'{name}: not '):
         read_image(tmp_path / name)
+
+
+def test_a_tiff_of_too_many_pixels_is_answered_as_others_are(tmp_path, monkeypatch):
+    rows = np.zeros((1, 70_000, 3), np.uint8)
+    tifffile.imwrite(tmp_path / 'a.tif', rows, photometric='rgb')
+    data = bytearray((tmp_path / 'a.tif').read_bytes())
+    with tifffile.TiffFile(tmp_path / 'a.tif') as file:
+        at = file.pages[0].tags['ImageLength'].valueoffset
+    data[at : at + 4] = (70_000).to_bytes(4, 'little')
+    (tmp_path / 'a.tif').write_bytes(data)
+    with pytest.raises(ImageReadError, match=r'a\.tif: more than \d+ pixels; the environment'):
+        read_image(tmp_path / 'a.tif')
+
+
+def test_an_orientation_that_there_is_not_turns_nothing(tmp_path):
+    values = np.zeros((8, 12, 3), np.uint8)
+    tifffile.imwrite(
+        tmp_path / 'a.tif', values, photometric='rgb', extratags=[(274, 'H', 1, 9, True)]
+    )
+    assert read_image(tmp_path / 'a.tif').shape == (8, 12, 3)
+    assert image_size(tmp_path / 'a.tif') == (8, 12)

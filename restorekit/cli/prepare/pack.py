@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
+
+from restorekit.progress import Progress
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,15 +41,8 @@ def run(args: argparse.Namespace) -> None:
         samples, images = check_pack(args.out)
         print(f'{args.out}: whole, {samples} samples, {images} images')
         return
+    progress = None
     for done, total in pack_dataset(args.layout, args.out, parse_overrides(args.options)):
-        show(done, total)
+        progress = progress or Progress('Packing', total, say=print)
+        progress.update(done)
     print(f'{total} images in {args.out}')
-
-
-def show(done: int, total: int) -> None:
-    """A bar that is drawn over and over, where there is a terminal to draw it on."""
-    if sys.stderr.isatty():
-        filled = 40 * done // max(total, 1)
-        end = '\n' if done == total else ''
-        bar = '#' * filled + '.' * (40 - filled)
-        print(f'\r[{bar}] {done} of {total} images', end=end, file=sys.stderr, flush=True)

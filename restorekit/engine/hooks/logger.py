@@ -9,9 +9,10 @@ from mmengine.dist import is_main_process
 from mmengine.hooks import LoggerHook as MMEngineLoggerHook
 from mmengine.runner import Runner
 
-from restorekit.engine.console import Progress, announcement, only_in_the_file
+from restorekit.engine.console import announcement, only_in_the_file
 from restorekit.engine.hooks.report import ReportHook
 from restorekit.metrics import ImageMetric
+from restorekit.progress import Progress
 from restorekit.registry import HOOKS
 
 
