@@ -86,7 +86,6 @@ def test_a_worker_that_dies_names_what_it_read(request, no_validation):
         command.append(f'{request.path}::{request.node.name}')
         done = subprocess.run(command, env=alone, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout
-        assert '1 passed' in done.stdout
         return
 
     def die(results):
