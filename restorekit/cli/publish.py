@@ -18,12 +18,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--results', metavar='JSON', help='results.json of `restorekit test` on these weights'
     )
+    parser.add_argument(
+        '--bfloat16-results',
+        metavar='JSON',
+        help='those of `restorekit test --precision bfloat16`: what that precision costs',
+    )
 
 
 def run(args: argparse.Namespace) -> None:
     """Write the file."""
     from restorekit.inference.publish import publish
 
-    card = publish(args.checkpoint, args.target, args.card, args.results)
+    card = publish(args.checkpoint, args.target, args.card, args.results, args.bfloat16_results)
     size = args.target.stat().st_size
     print(f'{args.target}: {card.architecture}, {card.parameters} parameters, {size} bytes')

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mmengine.config import Config
     from mmengine.hooks import Hook
 
+    from restorekit.inference.precision import Precision
     from restorekit.report import ModelResult
 
 
@@ -35,6 +36,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar='MODEL',
         help='instead of both: a model of `restorekit models`, or CONFIG=CHECKPOINT; may be given '
         'several times',
+    )
+    parser.add_argument(
+        '--precision',
+        choices=('float32', 'bfloat16', 'float16'),
+        default='float32',
+        help='of the network, said beside the figures (default: %(default)s)',
     )
     parser.add_argument(
         '--report',
@@ -94,7 +101,9 @@ def _test_all(
     for config, (path, checkpoint), name in zip(configs, pairs, names, strict=True):
         wanted = results[0].crops if results else None
         hook = CropHook(args.report_images, wanted) if args.report else None
-        metrics = evaluate(config, checkpoint, hooks=[hook] if hook else [])
+        metrics = evaluate(
+            config, checkpoint, hooks=[hook] if hook else [], precision=args.precision
+        )
         result = ModelResult(
             name, path, checkpoint, [m for m in metrics if isinstance(m, ImageMetric)]
         )
@@ -130,16 +139,25 @@ def _plain(name: str) -> str:
     return name.replace(' ', '_')
 
 
-def evaluate(config: Config, checkpoint: str | None, hooks: Sequence[Hook] = ()) -> list:
+def evaluate(
+    config: Config,
+    checkpoint: str | None,
+    hooks: Sequence[Hook] = (),
+    precision: Precision = 'float32',
+) -> list:
     """Test a checkpoint; returns the config's metrics, which hold the figures. Without TF32.
 
     Args:
         config: A checked config with its work_dir.
         checkpoint: None only for a model without parameters.
         hooks: Registered besides the config's.
+        precision: Of the network, by autocast where it is not 'float32'.
     Raises:
         ValueError: If a checkpoint is needed, or the config has nothing to test.
     """
+    import torch
+    from mmengine.device import get_device
+
     from restorekit.functional import tf32
     from restorekit.registry import RUNNERS
 
@@ -161,6 +179,9 @@ def evaluate(config: Config, checkpoint: str | None, hooks: Sequence[Hook] = ())
         )
     for hook in hooks:
         runner.register_hook(hook)
+    if precision != 'float32':  # mmengine's loop switches autocast off around this
+        cast = torch.autocast(get_device(), dtype=getattr(torch, precision))
+        runner.model.test_step = cast(runner.model.test_step)
     with tf32(False):
         runner.test()
     return runner.test_evaluator.metrics

@@ -19,7 +19,11 @@ from restorekit.restorers import Restorer
 
 
 def publish(
-    checkpoint: str | Path, target: str | Path, card: str | Path, results: str | Path | None = None
+    checkpoint: str | Path,
+    target: str | Path,
+    card: str | Path,
+    results: str | Path | None = None,
+    bfloat16_results: str | Path | None = None,
 ) -> Card:
     """Write a checkpoint's weights, its model and its card as one file.
 
@@ -32,6 +36,8 @@ def publish(
         card: JSON with the fields of `restorekit.catalogue.Card`.
         results: `results.json` that `restorekit test` wrote for these weights; its means become the
             card's figures.
+        bfloat16_results: The same of `restorekit test --precision bfloat16`; by how much its first
+            figure is lower becomes the card's `bfloat16_loss`.
     Raises:
         FileNotFoundError: If a file is missing.
         ValueError: If one is not what it should be.
@@ -48,6 +54,8 @@ def publish(
         raise CheckpointError(f'{checkpoint}: holds no model, and the config of {card} is no data')
     if results is not None:
         values |= figures_of(_read_json(results), str(results))
+    if bfloat16_results is not None:
+        values['bfloat16_loss'] = _loss(values, bfloat16_results)
     restorer = MODELS.build(embedded_config({'meta': {'model': model}}, str(checkpoint)).model)
     load_weights(restorer, held['state_dict'], source=str(checkpoint))
     fuse(restorer)  # what runs is counted
@@ -87,6 +95,18 @@ def figures_of(results: dict, source: str) -> dict[str, list]:
         return {'figures': figures, 'protocol': [part['protocol'] for part in results.values()]}
     except (AttributeError, KeyError, TypeError) as error:
         raise ValueError(f'{source}: no results.json of a test ({error!r})') from None
+
+
+def _loss(card: dict, path: str | Path) -> float:
+    """By how many dB the card's first figure falls in bfloat16."""
+    half = figures_of(_read_json(path), str(path))
+    if 'bfloat16' not in half['protocol'][0]:
+        raise ValueError(f'{path}: not of a test in bfloat16 ({half["protocol"][0]})')
+    full = (card.get('figures') or [None])[0]
+    lower = half['figures'][0]
+    if not full or any(full[key] != lower[key] for key in ('dataset', 'metric')):
+        raise ValueError(f'{path}: not of the test of the results: {lower}, and {full}')
+    return round(full['value'] - lower['value'], 4)
 
 
 def _read_json(path: str | Path) -> dict:

@@ -241,14 +241,18 @@ def test_publish_counts_and_takes_measured_figures(folder, tmp_path):
     rows = [{'dataset': 'A_x2', 'input': 30.0, 'value': v} for v in (31.0, 32.0)]
     results = {'PSNR': {'protocol': 'PSNR: luma', 'images': rows}}
     (tmp_path / 'results.json').write_text(json.dumps(results))
+    lower = [{**row, 'value': row['value'] - 0.01} for row in rows]
+    half = {'PSNR': {'protocol': 'PSNR: luma; network computed in bfloat16', 'images': lower}}
+    (tmp_path / 'half.json').write_text(json.dumps(half))
     restorekit(
-        'publish', source, folder / 'new.safetensors',
-        '--card', tmp_path / 'card.json', '--results', tmp_path / 'results.json',
+        'publish', source, folder / 'new.safetensors', '--card', tmp_path / 'card.json',
+        '--results', tmp_path / 'results.json', '--bfloat16-results', tmp_path / 'half.json',
     )  # fmt: skip
     card = find_model('new').card
     assert (card.architecture, card.scale) == ('AIN', 2)
     assert card.parameters == sum(p.numel() for p in load_restorer('new').parameters())
     assert card.figures == [{'dataset': 'A_x2', 'metric': 'PSNR', 'input': 30.0, 'value': 31.5}]
+    assert card.bfloat16_loss == 0.01
     text = restorekit('models', 'new').stdout
     assert 'A_x2  PSNR 31.5000, input 30.0000' in text
     assert hashlib.sha256((folder / 'new.safetensors').read_bytes()).hexdigest() in text
@@ -266,6 +270,11 @@ def test_publish_refuses_in_a_sentence(tmp_path):
     assert 'NAME.safetensors' in error_of('publish', source, tmp_path / 'n.pth', '--card', card)
     said = error_of('publish', source, target, '--card', card, '--results', card)
     assert 'card.json: no results.json of a test' in said
+    results = tmp_path / 'results.json'
+    rows = [{'dataset': 'A_x2', 'value': 31.0}]
+    results.write_text(json.dumps({'PSNR': {'protocol': 'PSNR: luma', 'images': rows}}))
+    said = error_of('publish', source, target, '--card', card, '--bfloat16-results', results)
+    assert 'results.json: not of a test in bfloat16 (PSNR: luma)' in said
     assert not target.exists()
 
 

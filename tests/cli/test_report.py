@@ -75,3 +75,13 @@ def test_two_processes_write_the_report_of_one(trained, tmp_path):
     process(*launch, '-m', 'restorekit.cli', *command, '--launcher', 'pytorch')
     for name in ('report.html', 'report.csv'):
         assert (tmp_path / 'one' / name).read_bytes() == (tmp_path / 'two' / name).read_bytes()
+
+
+def test_in_half_precision_it_is_said(trained, tmp_path):
+    words = ('test', trained / 'tiny.py', trained / 'run/iter_4.pth', '--work-dir')
+    full = restorekit(*words, tmp_path / 'a').stdout
+    half = restorekit(*words, tmp_path / 'b', '--precision', 'bfloat16').stdout
+    assert 'computed in' not in full
+    assert 'mean over images; network computed in bfloat16' in half
+    (first,), (second,) = ((tmp_path / name).rglob('results.json') for name in 'ab')
+    assert first.read_bytes() != second.read_bytes()
