@@ -8,19 +8,25 @@ import shlex
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from restorekit.cli import EXAMPLES, command_parser, find_command
-from restorekit.registry import REGISTRIES
+from restorekit.config import load_config
+from restorekit.io import write_hdr, write_image
+from restorekit.io.checkpoint import write_checkpoint
+from restorekit.registry import MODELS, REGISTRIES
+from tests.conftest import smooth_image
 from tests.docs.pages import Block, Page, agree, blocks, commands, differences, opened, rewrite
 from tests.helpers import restorekit
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / 'docs'
-# Run from the first block to the last, in a folder of their own.
-RUN = sorted([*DOCS.glob('start/*.md'), *DOCS.glob('tutorials/*.md')])
-QUICK = ('bracket.md',)
-# Read alone: they speak of data, clusters and GPUs that are not here.
+# Run from the first block to the last, in a folder of their own; guides among the files of `stage`.
+GUIDES = [DOCS / f'{name}.md' for name in ('index', 'restore', 'data', 'hdr', 'configs', 'metrics')]
+RUN = sorted([*DOCS.glob('start/*.md'), *DOCS.glob('tutorials/*.md'), *GUIDES])
+QUICK = ('bracket.md', 'index.md', 'configs.md')
+# Read alone: of clusters, GPUs, servers, published weights and exports, which have tests of their own.
 READ = sorted({*DOCS.rglob('*.md'), ROOT / 'README.md', *ROOT.glob('configs/*/README.md')} - {*RUN})
 
 
@@ -37,11 +43,41 @@ def _name(path: Path) -> str:
 )
 def test_a_page_does_what_it_shows(path, tmp_path):
     pytest.importorskip('skimage')
+    if path in GUIDES:
+        stage(tmp_path)
     wrong = [
         f'expected:\n{block.text}\nprinted:\n{printed}'
         for block, printed in differences(path, tmp_path)
     ]
     assert wrong == [], f'python -m tests.docs.pages {_name(path)} writes what came'
+
+
+def stage(folder: Path) -> None:
+    """The files that the guides speak of, small."""
+    image = smooth_image(120, 160)
+    for name in ('photo.jpg', 'card/a.png', 'card/day/b.png', 'c.jpg'):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        write_image(folder / name, image[:40, :56])
+    (folder / 'more.txt').write_text('c.jpg\n')
+    for scene, evs in (('scene', (-2, 0, 2)), ('brackets/a', (-4, -2, 0, 2, 4))):
+        write_bracket(folder / scene, image, evs)
+    write_bracket(folder / 'data/Kalantari/Training/a', image, (-2, 0, 2), bits=16)
+    write_hdr(folder / 'data/Kalantari/Training/a/HDRImg.hdr', image)
+    write_bracket(folder / 'SICE/1', image, (-2, 0, 2))
+    for name in ('SICE/Label/1', 'data/DIV2K/DIV2K_train_HR/0001', 'data/sr/Set5/HR/a'):
+        (folder / name).parent.mkdir(parents=True)
+        write_image(folder / f'{name}.png', image)
+    mine = MODELS.build(load_config('ain/ain-small_x2_2k_bsd200.py').model)
+    write_checkpoint(folder / 'mine.pth', {'state_dict': mine.state_dict(), 'meta': {}})
+
+
+def write_bracket(folder: Path, image: np.ndarray, evs: tuple[int, ...], bits: int = 8) -> None:
+    """Exposures of a scene and their `exposure.txt`."""
+    folder.mkdir(parents=True)
+    for number, ev in enumerate(evs):
+        frame = np.clip(image * 2.0 ** (ev / 2), 0, 1)
+        write_image(folder / f'{number}.{"tif" if bits == 16 else "png"}', frame, bits=bits)
+    (folder / 'exposure.txt').write_text(''.join(f'{ev}\n' for ev in evs))
 
 
 def misspelt(words: list[str]) -> str | None:
