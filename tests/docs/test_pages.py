@@ -26,7 +26,7 @@ DOCS = ROOT / 'docs'
 GUIDES = [DOCS / f'{name}.md' for name in ('index', 'restore', 'data', 'hdr', 'configs', 'metrics')]
 RUN = sorted([*DOCS.glob('start/*.md'), *DOCS.glob('tutorials/*.md'), *GUIDES])
 QUICK = ('bracket.md', 'index.md', 'configs.md')
-# Read alone: of clusters, GPUs, servers, published weights and exports, which have tests of their own.
+# Read alone: of clusters, GPUs, servers and published weights, which have tests of their own.
 READ = sorted({*DOCS.rglob('*.md'), ROOT / 'README.md', *ROOT.glob('configs/*/README.md')} - {*RUN})
 
 
