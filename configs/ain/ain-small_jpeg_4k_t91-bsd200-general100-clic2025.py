@@ -13,5 +13,5 @@ param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, by_epoch=False, end=300),
     dict(type='CosineAnnealingLR', by_epoch=False, eta_min=1e-7),
 ]
-train_cfg = dict(max_iters=8000, val_interval=1000)
+train_cfg = dict(max_iters=4000, val_interval=1000)
 default_hooks = dict(logger=dict(interval=100), checkpoint=dict(interval=1000))
