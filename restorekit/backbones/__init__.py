@@ -7,9 +7,11 @@ from restorekit.backbones.bicubic import Bicubic
 from restorekit.backbones.cfnet import CFNet
 from restorekit.backbones.dbpn import DBPN
 from restorekit.backbones.deepfuse import DeepFuse
+from restorekit.backbones.deephdr import DeepHDR
 from restorekit.backbones.fsrcnn import FSRCNN
 from restorekit.backbones.ifcnn import IFCNN
 from restorekit.backbones.imdn import IMDN
+from restorekit.backbones.kalantari import KalantariNet
 from restorekit.backbones.lapsrn import LapSRN
 from restorekit.backbones.mefnet import MEFNet
 from restorekit.backbones.memnet import MemNet
@@ -35,6 +37,8 @@ __all__ = [
     'Bicubic',
     'CFNet',
     'DeepFuse',
+    'DeepHDR',
+    'KalantariNet',
     'LapSRN',
     'MEFNet',
     'MemNet',
