@@ -2,6 +2,8 @@
 # folder that RESTOREKIT_PREPARED holds (configs/cfan/README.md).
 _base_ = './train_loader.py'
 
+prepared = '{{$RESTOREKIT_PREPARED:data/prepared}}/SICE'
+
 train_dataloader = dict(
     batch_size=4,
     num_workers=0,
@@ -12,7 +14,7 @@ train_dataloader = dict(
         datasets=[
             dict(
                 type='SICEDataset',
-                root='{{$RESTOREKIT_PREPARED:data/prepared}}/SICE/train',
+                root=f'{prepared}/train',
                 pair=pair,
             )
             for pair in ((0, -1), (0, -2), (1, -1), (1, -2))
