@@ -18,6 +18,7 @@ from restorekit.backbones.memnet import MemNet
 from restorekit.backbones.plain import ESPCN, PlainNet
 from restorekit.backbones.residual import ResidualNet
 from restorekit.backbones.san import SAN
+from restorekit.backbones.scn import SCN
 from restorekit.backbones.srfbn import SRFBN
 from restorekit.backbones.stacked import StackedNet
 from restorekit.backbones.swinir import SwinIR
@@ -31,6 +32,7 @@ __all__ = [
     'IFCNN',
     'IMDN',
     'SAN',
+    'SCN',
     'SRFBN',
     'AHDRNet',
     'AMMSNet',
