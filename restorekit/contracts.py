@@ -95,6 +95,15 @@ class Backbone(Part):
         return {'output': self(inputs)}
 
 
+def check_bracket(network: Backbone, inputs: Tensor) -> None:
+    """Raise ValueError unless the input is a bracket of as many frames as a network takes."""
+    if inputs.ndim != 5 or inputs.shape[1] != network.num_frames:
+        raise ValueError(
+            f'{type(network).__name__}: expected brackets (N, {network.num_frames}, C, H, W), '
+            f'got {tuple(inputs.shape)}'
+        )
+
+
 class ContractError(TypeError, ValueError):
     """A part does not keep what its registry promises; the message says what to add."""
 

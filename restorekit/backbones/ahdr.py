@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from restorekit.blocks import build_block, conv3x3
-from restorekit.contracts import Backbone, least_size
+from restorekit.contracts import Backbone, check_bracket, least_size
 from restorekit.functional import mu_law, mu_law_inverse
 from restorekit.options import Depth, Width, Within
 from restorekit.registry import BACKBONES
@@ -98,11 +98,7 @@ class AHDRNet(Backbone):
         self.min_size = least_size(self.blocks)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        if inputs.ndim != 5 or inputs.shape[1] != self.num_frames:
-            raise ValueError(
-                f'AHDRNet: expected brackets (N, {self.num_frames}, C, H, W), '
-                f'got {tuple(inputs.shape)}'
-            )
+        check_bracket(self, inputs)
         frames = list(
             self.act(self.encode(inputs.flatten(0, 1))).unflatten(0, inputs.shape[:2]).unbind(1)
         )

@@ -60,6 +60,17 @@ class FSRCNN(Backbone):
             num_feats, in_channels, 9, scale, padding=4, output_padding=scale - 1
         )
 
+        self._initialise()
+
+    def _initialise(self) -> None:
+        """As in the paper; with torch's own figures hardly a signal gets through the layers."""
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, a=0.25)  # PReLU's first slope
+                nn.init.zeros_(module.bias)
+        nn.init.normal_(self.enlarge.weight, std=0.001)
+        nn.init.zeros_(self.enlarge.bias)
+
     def forward(self, inputs: Tensor) -> Tensor:
         features = self.mappings(self.shrink(self.extract(inputs)))
         return self.enlarge(self.expand(features))

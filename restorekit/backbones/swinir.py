@@ -11,11 +11,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from restorekit.blocks import PixelShuffleUpsampler, build_block, conv3x3
+from restorekit.blocks import PixelShuffleUpsampler, build_block, conv3x3, cut
 from restorekit.contracts import Backbone
 from restorekit.options import AtLeast1, Depth, Positive, Scale, Width
 from restorekit.registry import BACKBONES
@@ -87,14 +86,8 @@ class SwinIR(Backbone):
         first = self.head(x)
         features = self.groups(_normalised(self.norm_first, first))
         features = first + self.conv(_normalised(self.norm_last, features))
-        result = _cut(self.tail(features), height * self.scale, width * self.scale)
+        result = cut(self.tail(features), height * self.scale, width * self.scale)
         return inputs + result if self.scale == 1 else result
-
-
-def _cut(x: Tensor, height: int, width: int) -> Tensor:
-    """The upper left part; by places, since an exported program knows no slice that may be all."""
-    rows, columns = (torch.arange(side, device=x.device) for side in (height, width))
-    return x.index_select(-2, rows).index_select(-1, columns)
 
 
 def _normalised(norm: nn.LayerNorm, x: Tensor) -> Tensor:

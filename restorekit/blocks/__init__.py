@@ -8,7 +8,7 @@ from restorekit.blocks.doconv import DOConv2d, fuse
 from restorekit.blocks.drdb import DRDB
 from restorekit.blocks.feedback import CFB, SRB, ChannelGate
 from restorekit.blocks.inception import AttentiveInception, Bottleneck
-from restorekit.blocks.layers import build_block, build_conv, build_norm, conv3x3
+from restorekit.blocks.layers import build_block, build_conv, build_norm, conv3x3, cut
 from restorekit.blocks.memory import MemoryBlock
 from restorekit.blocks.non_local import NonLocal
 from restorekit.blocks.residual import ResidualBlock, ResidualGroup
@@ -45,5 +45,6 @@ __all__ = [
     'build_conv',
     'build_norm',
     'conv3x3',
+    'cut',
     'fuse',
 ]

@@ -5,8 +5,9 @@ Names registered here are found whatever scope is current.
 
 from __future__ import annotations
 
+import torch
 from mmengine.registry import DefaultScope
-from torch import nn
+from torch import Tensor, nn
 
 from restorekit.contracts import Block, StatefulBlock
 from restorekit.registry import BLOCKS, SCOPE
@@ -74,3 +75,9 @@ def build_norm(cfg: dict | None, channels: int) -> nn.Module:
 
     with DefaultScope.overwrite_default_scope(SCOPE):
         return build_norm_layer(cfg, channels)[1]
+
+
+def cut(x: Tensor, height: int, width: int) -> Tensor:
+    """The upper left part; by places, since an exported program knows no slice that may be all."""
+    rows, columns = (torch.arange(side, device=x.device) for side in (height, width))
+    return x.index_select(-2, rows).index_select(-1, columns)

@@ -17,8 +17,8 @@ from restorekit.cli.result_options import (
 from restorekit.progress import Progress
 
 if TYPE_CHECKING:
+    from restorekit.functional.alignment import Alignment
     from restorekit.inference import Inferencer, Job, Size, Source
-    from restorekit.restorers.alignment import Alignment
 
 TASKS = ('sr', 'jpeg', 'hdr', 'fusion')
 

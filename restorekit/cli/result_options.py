@@ -59,9 +59,10 @@ def add_bracket_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         '--align',
-        choices=('mtb', 'ecc'),
+        choices=('mtb', 'ecc', 'homography', 'flow'),
         help='align the frames of a hand-held bracket before a method without a network: by median '
-        'bitmaps (shift), or by correlation (shift and rotation)',
+        'bitmaps (shift), by correlation (shift and rotation), by matched features (a plane), or '
+        'pixel by pixel (optical flow)',
     )
 
 

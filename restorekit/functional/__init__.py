@@ -11,7 +11,7 @@ from restorekit.functional.color import (
 from restorekit.functional.covariance import covariance, matrix_sqrt
 from restorekit.functional.exposure import hdr_to_ldr, ldr_to_hdr, mu_law, mu_law_inverse
 from restorekit.functional.guided import fast_guided_filter, guided_filter
-from restorekit.functional.mef import mef_ssim
+from restorekit.functional.mef import mef_ssim, mef_ssim_map
 from restorekit.functional.precision import full_precision, precision, set_tf32, tf32
 from restorekit.functional.resize import imresize, imresize_part
 from restorekit.functional.similarity import psnr, ssim, ssim_map
@@ -30,6 +30,7 @@ __all__ = [
     'ldr_to_hdr',
     'matrix_sqrt',
     'mef_ssim',
+    'mef_ssim_map',
     'mu_law',
     'mu_law_inverse',
     'precision',

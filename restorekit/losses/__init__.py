@@ -2,7 +2,7 @@
 
 from restorekit.losses.frequency import EdgeLoss, FrequencyLoss
 from restorekit.losses.pixel import CharbonnierLoss, L1Loss, MSELoss
-from restorekit.losses.similarity import SSIMLoss
+from restorekit.losses.similarity import MEFSSIMLoss, SSIMLoss
 from restorekit.losses.wrappers import MultiScaleLoss, TonemappedLoss
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     'EdgeLoss',
     'FrequencyLoss',
     'L1Loss',
+    'MEFSSIMLoss',
     'MSELoss',
     'MultiScaleLoss',
     'SSIMLoss',

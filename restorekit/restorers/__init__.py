@@ -1,5 +1,6 @@
 """Models for mmengine's runner."""
 
+from restorekit.restorers.aligned import AlignedRestorer
 from restorekit.restorers.base import BaseRestorer
 from restorekit.restorers.chain import Chain
 from restorekit.restorers.classical import (
@@ -10,10 +11,12 @@ from restorekit.restorers.classical import (
 )
 from restorekit.restorers.decomposed import MGFF, FastSPDMEF
 from restorekit.restorers.preprocessor import ExposurePreprocessor, ImagePreprocessor
+from restorekit.restorers.rank import RankMinimization
 from restorekit.restorers.restorer import Restorer
 
 __all__ = [
     'MGFF',
+    'AlignedRestorer',
     'AverageFusion',
     'BaseRestorer',
     'Chain',
@@ -22,6 +25,7 @@ __all__ = [
     'FastSPDMEF',
     'ImagePreprocessor',
     'MertensFusion',
+    'RankMinimization',
     'ReferenceFrame',
     'Restorer',
 ]

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from restorekit.functional import ldr_to_hdr
+from restorekit.functional.alignment import Alignment, align_brackets
 from restorekit.functional.exposure import GAMMA
 from restorekit.options import Positive
 from restorekit.registry import MODELS
-from restorekit.restorers.alignment import Alignment, align_frames
 from restorekit.restorers.base import BaseRestorer
 
 MIDDLE_GRAY = 128 / 255
@@ -42,7 +42,7 @@ class BracketMethod(BaseRestorer):
                 f'got {tuple(images.shape)}'
             )
         if self.align is not None:
-            images = torch.stack([align_frames(bracket, self.align) for bracket in images])
+            images = align_brackets(images, self.align, exposures)
         return self.merge(images, exposures)
 
     @abstractmethod

@@ -1,5 +1,6 @@
 """Transforms: mmcv style, random only through the sample's own generator."""
 
+from restorekit.transforms.alignment import AlignFrames
 from restorekit.transforms.augmentation import (
     PairedRandomCrop,
     RandomChannelOrder,
@@ -14,6 +15,7 @@ from restorekit.transforms.packing import PackInputs, to_tensor
 from restorekit.transforms.stream import Seeded, generator, sample_stream, seeded_globals
 
 __all__ = [
+    'AlignFrames',
     'BicubicDownscale',
     'Cache',
     'GaussianBlur',

@@ -11,6 +11,7 @@ from restorekit.data_sample import DataSample
 from restorekit.io import to_floats
 from restorekit.registry import TRANSFORMS
 from restorekit.transforms.augmentation import GROUND_TRUTH
+from restorekit.transforms.degradation import latest
 
 META = {'name': '', 'dataset': '', 'setting': '', 'files': {}}
 
@@ -19,7 +20,8 @@ META = {'name': '', 'dataset': '', 'setting': '', 'files': {}}
 class PackInputs(BaseTransform):
     """Make `dict(inputs=lq, data_samples=DataSample)`.
 
-    Without an `lq` the ground truth stands in for it: an undamaged input.
+    Without an `lq` the ground truth stands in for it, an undamaged input; where there are large
+    frames, `gt_frames`, these do.
     """
 
     def transform(self, results: dict) -> dict:
@@ -29,8 +31,7 @@ class PackInputs(BaseTransform):
                 sample.set_data({key: to_tensor(results[key])})
         if len(results.get('exposures', ())):
             sample.exposures = torch.as_tensor(results['exposures'], dtype=torch.float32)
-        image = results['lq'] if 'lq' in results else results['gt']
-        return {'inputs': to_tensor(image), 'data_samples': sample}
+        return {'inputs': to_tensor(latest(results)), 'data_samples': sample}
 
 
 def to_tensor(image: np.ndarray) -> Tensor:

@@ -5,7 +5,7 @@ import torch
 from torch.nn import functional as F
 
 from restorekit.registry import LOSSES
-from tests.losses.test_losses import NEEDS_LOSS
+from tests.losses.test_losses import NEEDS_LOSS, target_for
 
 HALF = [torch.bfloat16, torch.float16]
 # Wrappers hold the one that suffers most.
@@ -18,10 +18,10 @@ def loss(request):
     return LOSSES.build({'type': request.param, **inner})
 
 
-def pair():
+def pair(loss):
     """A smooth image, and the same with the noise of a network half trained."""
-    target = F.interpolate(torch.rand(2, 3, 6, 7), size=(32, 36), mode='bicubic') * 0.9
-    return target + 0.02 * torch.randn_like(target), target
+    image = F.interpolate(torch.rand(2, 3, 6, 7), size=(32, 36), mode='bicubic') * 0.9
+    return image + 0.02 * torch.randn_like(image), target_for(type(loss).__name__, image)
 
 
 def value_and_gradient(loss, pred, target):
@@ -39,7 +39,7 @@ def check(result, expected):
 
 @pytest.mark.parametrize('dtype', HALF)
 def test_under_autocast(loss, dtype):
-    pred, target = pair()
+    pred, target = pair(loss)
     expected = value_and_gradient(loss, pred, target)
     with torch.autocast('cpu', dtype=dtype):
         result = value_and_gradient(loss, pred, target)
@@ -49,7 +49,7 @@ def test_under_autocast(loss, dtype):
 
 @pytest.mark.parametrize('dtype', HALF)
 def test_of_tensors_in_half_precision(loss, dtype):
-    pred, target = pair()
+    pred, target = pair(loss)
     expected = value_and_gradient(loss, pred.to(dtype).float(), target)
     with torch.autocast('cpu', dtype=dtype):  # what a network under autocast gives
         check(value_and_gradient(loss, pred.to(dtype), target), expected)
@@ -60,7 +60,7 @@ def test_of_tensors_in_half_precision(loss, dtype):
 
 @pytest.mark.slow
 def test_compiled_under_autocast(loss):
-    pred, target = pair()
+    pred, target = pair(loss)
     expected = loss(pred, target)
     compiled = torch.compile(loss, backend='aot_eager', fullgraph=True)
     with torch.autocast('cpu', dtype=torch.bfloat16):

@@ -527,3 +527,10 @@ def test_frames_of_different_depths_become_numbers(tmp_path):
     assert frames.dtype == np.float32
     for index, path in enumerate(paths):
         np.testing.assert_array_equal(frames[:, :, index], read_image(path))
+
+
+def test_without_an_input_the_large_frames_stand_in_for_it():
+    frames, gt = np.random.rand(6, 7, 2, 3), np.random.rand(6, 7, 3)  # noqa: NPY002
+    packed = PackInputs()({'gt_frames': frames, 'gt': gt})
+    np.testing.assert_allclose(packed['inputs'], np.moveaxis(frames, (0, 1), (-2, -1)), rtol=1e-6)
+    np.testing.assert_allclose(PackInputs()({'gt': gt})['inputs'], gt.transpose(2, 0, 1), rtol=1e-6)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from restorekit.restorers.alignment import align_frames
+from restorekit.functional.alignment import align_frames
 from restorekit.restorers.classical import DebevecMerge, MertensFusion
 
 

@@ -1,0 +1,3 @@
+_base_ = './scn_x2_2k_bsd200.py'
+
+scale = 3
