@@ -76,7 +76,7 @@ class AttentiveInception(StatefulBlock):
             )
             for dilation, width in zip(dilations, filters, strict=True)
         )
-        self.act = nn.ReLU()
+        self.act = nn.ReLU(inplace=True)
         self.project = build_conv(conv_cfg, sum(filters), channels, 3)
         self.attention = (
             nn.Sequential(
@@ -101,14 +101,13 @@ class AttentiveInception(StatefulBlock):
             it has none.
         """
         features = self.act(torch.cat([branch(x) for branch in self.branches], dim=1))
+        own = state if self.attention is None else self.attention(features.mean(dim=(2, 3)))
         result = self.project(features)
+        del features  # twice as large as x: memory for what follows
         if self.attention is None:
-            own = state
-        else:
-            own = self.attention(features.mean(dim=(2, 3)))
-            weight = own if state is None else own + state
-            result = result * weight[:, :, None, None]
-        return (result + x if self.short_skip else result), own
+            return (result + x if self.short_skip else result), own
+        weight = (own if state is None else own + state)[:, :, None, None]
+        return (torch.addcmul(x, result, weight) if self.short_skip else result * weight), own
 
 
 @BLOCKS.register_module()

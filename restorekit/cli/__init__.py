@@ -10,7 +10,7 @@ import traceback
 from types import ModuleType
 
 from restorekit.cli.errors import keep_traceback, one_message
-from restorekit.cli.memory import keep_freed_memory
+from restorekit.memory import keep_freed_memory
 from restorekit.version import __version__
 
 # Each is a module of this package: `prepare tiles` is prepare/tiles.py.

@@ -6,7 +6,7 @@ import argparse
 import os
 from functools import partial
 
-from restorekit.cli.memory import give_back_memory
+from restorekit.memory import give_back_memory
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -16,6 +16,7 @@ from restorekit.functional import tf32, tiled
 from restorekit.inference.loading import Model, load_restorer
 from restorekit.inference.precision import Precision, choose_precision
 from restorekit.io import check_exposures
+from restorekit.memory import KEPT, give_back_memory, keep_freed_memory
 from restorekit.restorers import BaseRestorer
 
 TILE = 512  # pixels: where commands divide images
@@ -24,6 +25,9 @@ LEAST_TILE = 64
 
 class Inferencer:
     """Restores images, or brackets, with a model, without TF32.
+
+    Where it computes on the CPU, the process keeps freed memory from now on, see
+    `restorekit.memory.keep_freed_memory`, and gives back after an image what is above 1 GiB.
 
     Args:
         config, weights, unsafe_load: As in `load_restorer`.
@@ -58,6 +62,7 @@ class Inferencer:
         self.overlap = overlap
         self.ensemble = ensemble
         self.device = device_of(device)
+        self._keeps = self.device.type == 'cpu' and keep_freed_memory()
         model = load_restorer(config, weights, unsafe_load=unsafe_load)
         self.model: BaseRestorer = model.to(self.device)
         card = find_model(config).card if isinstance(config, str) and is_model(config) else None
@@ -96,6 +101,8 @@ class Inferencer:
             light = torch.tensor([list(exposures)], dtype=torch.float32, device=self.device)
         images = batch if self.model.takes_bracket else batch[:, 0]
         restored = self._ensemble(images, light) if self.ensemble else self._whole(images, light)
+        if self._keeps:
+            give_back_memory(above=KEPT)
         if not restored.isfinite().all():
             raise ValueError(
                 'the network gives values that are not finite; its weights are damaged'
