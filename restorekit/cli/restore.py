@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from restorekit.cli.options import add_weights_options
+from restorekit.cli.options import add_pixel_limit, add_weights_options, limit_pixels
 from restorekit.cli.result_options import (
     add_bracket_options,
     add_compute_options,
@@ -53,6 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_result_options(parser)
     add_bracket_options(parser)
     add_compute_options(parser)
+    add_pixel_limit(parser)
     parser.add_argument(
         '--dry-run', action='store_true', help='say what would be written, and do nothing'
     )
@@ -60,6 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Restore; every image that fails is named, the others are done."""
+    limit_pixels(args.max_pixels)
     from restorekit.inference import Output, find_sources, plan_jobs, run_jobs
     from restorekit.inference.shares import share
 
