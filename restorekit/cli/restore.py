@@ -113,7 +113,7 @@ def _options(args: argparse.Namespace) -> dict[str, Any]:
 
     tile = TILE if args.tile is None else args.tile or None
     return {
-        'device': args.device or own_device(),
+        'device': own_device() if args.device is None else args.device,
         'tile': tile,
         'overlap': args.overlap,
         'ensemble': args.ensemble,

@@ -166,3 +166,9 @@ def test_a_picture_of_somebody_else_is_not_replaced(tmp_path):
     assert 's_reinhard.png; --overwrite replaces' in message
     assert (tmp_path / 'o/s_reinhard.png').read_text() == 'mine'
     assert not (tmp_path / 'o/s.hdr').exists()
+
+
+def test_a_device_without_a_name_is_none(photos, tmp_path):
+    assert "device '' is not there" in error_of(
+        'restore', photos, '-o', tmp_path / 'out', *TWICE, '--device', ''
+    )
