@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import multiprocessing
 import random
 import time
@@ -20,7 +19,8 @@ from restorekit.io.files import PART
 PATIENCE = 30  # seconds for a process to begin a write
 LONGEST = 0.01  # seconds from its beginning to the kill; most take less
 CHECKPOINT = 'iter_1.pth'
-NAMES = ('a.png', 'a.jpg', 'a.tif', 'a.webp', 'a.bmp', 'a.hdr', CHECKPOINT)
+IMAGES = ('a.png', 'a.jpg', 'a.tif', 'a.webp', 'a.bmp', 'a.hdr')
+NAMES = (*IMAGES, CHECKPOINT)
 
 
 def kill_writes(folder: Path, kills: int, moments: random.Random) -> None:
@@ -39,7 +39,8 @@ def kill_writes(folder: Path, kills: int, moments: random.Random) -> None:
     tried = 0
     while inside.total() < kills:
         tried += 1
-        process = context.Process(target=_for_ever, args=(folder / 'killed',), daemon=True)
+        arguments = (folder / 'killed', moments.getrandbits(32))
+        process = context.Process(target=_for_ever, args=arguments, daemon=True)
         process.start()
         _wait_for_write(folder / 'killed')
         time.sleep(moments.uniform(0, LONGEST))
@@ -62,20 +63,27 @@ def kill_writes(folder: Path, kills: int, moments: random.Random) -> None:
 
 
 def write_all(folder: Path) -> None:
-    """Write one file of each kind, the same each time."""
-    noise = np.random.default_rng(0).random((200, 300, 3), np.float32)
+    """Write one file of each kind."""
     for name in NAMES:
-        if name == CHECKPOINT:
-            write_checkpoint(folder / name, {'state_dict': {'a': torch.from_numpy(noise)}})
-        elif name.endswith('.hdr'):
-            write_hdr(folder / name, noise)
-        else:
-            write_image(folder / name, noise)
+        _write(folder / name)
 
 
-def _for_ever(folder: Path) -> None:
-    for _ in itertools.count():
-        write_all(folder)
+def _write(path: Path) -> None:
+    """Write a file of the kind of its name, the same each time."""
+    noise = np.random.default_rng(0).random((200, 300, 3), np.float32)
+    if path.name == CHECKPOINT:
+        write_checkpoint(path, {'state_dict': {'a': torch.from_numpy(noise)}})
+    elif path.suffix == '.hdr':
+        write_hdr(path, noise)
+    else:
+        write_image(path, noise)
+
+
+def _for_ever(folder: Path, seed: int) -> None:
+    """Write checkpoints and images in random order, as often the ones as the others."""
+    order = random.Random(seed)
+    while True:
+        _write(folder / (CHECKPOINT if order.random() < 0.5 else order.choice(IMAGES)))
 
 
 def _left(folder: Path) -> list[str]:

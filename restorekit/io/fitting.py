@@ -55,7 +55,7 @@ def fitting_weights(
     }
     if damaged := [name for name, value in fitting.items() if not value.isfinite().all()]:
         raise CheckpointError(
-            f'{source}: {_summary("tensors hold NaN or infinity", damaged)}; the weights are damaged'
+            f'{source}: damaged weights: {_summary("tensors hold NaN or infinity", damaged)}'
         )
     if problem and (strict or not fitting):
         raise CheckpointError(
