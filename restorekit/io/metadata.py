@@ -75,7 +75,7 @@ def read_header(path: str | Path) -> Header | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')  # damaged EXIF is of no interest here
-            if is_raw(path):
+            if is_raw(path) or (Path(path).exists() and not Path(path).is_file()):
                 return None
             if Path(path).suffix.lower() in ('.tif', '.tiff'):
                 return _tiff_header(path)
@@ -103,6 +103,8 @@ def opened(file: str | Path | io.BytesIO) -> Image.Image:
     """A file, opened by Pillow, whatever its size; HEIC as well where the extra is installed."""
     from PIL import Image
 
+    if not isinstance(file, io.BytesIO) and not Path(file).is_file() and Path(file).exists():
+        raise OSError(f'{file}: no regular file')  # a pipe would be waited for
     if not isinstance(file, io.BytesIO) and is_camera_file(file) and not is_raw(file):
         with contextlib.suppress(ModuleNotFoundError):
             import pillow_heif
