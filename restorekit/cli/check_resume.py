@@ -12,11 +12,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from restorekit.cli.kill_writes import kill_writes
 from restorekit.cli.kills import LostError, expect_success, kill_processes, kill_ranks, running
 from restorekit.io import write_image
 from restorekit.io.checkpoint import read_checkpoint
 
-KILLS = {'process': 100, 'rank': 20}
+KILLS = {'process': 100, 'rank': 20, 'write': 100}
 ITERATIONS = {'process': 60, 'rank': 120}  # for each kill
 CONFIG = """
 _base_ = 'restorekit::_base_/default_runtime.py'
@@ -61,8 +62,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         a training process at random moments, checkpoint writes included, and starts it again with
         --resume: it must go on at once, from the latest whole checkpoint that was on the disk.
         `rank` kills one of two ranks under torchrun, which starts them again without a hand. In the
-        end the weights, the optimizer's state and the logged losses must equal, bit for bit, those
-        of a run that was left alone. The network is small, its images are made up."""
+        end of both the weights, the optimizer's state and the logged losses must equal, bit for
+        bit, those of a run that was left alone. The network is small, its images are made up.
+        `write` kills a process in the middle of writes of images and checkpoints: under their names
+        there must be whole files, and nothing that stays beside them."""
     parser.add_argument('what', choices=tuple(KILLS), help='what is killed')
     listed = ', '.join(f'{kills} for {what}' for what, kills in KILLS.items())
     parser.add_argument('--kills', type=int, metavar='N', help=f'how often (default: {listed})')
@@ -85,7 +88,7 @@ def check_resume(what: str, *, kills: int, seed: int = 0) -> None:
     """Kill a run so many times, and compare how it ends with one that was left alone.
 
     Args:
-        what: 'process', or 'rank' for one of two under torchrun.
+        what: 'process', 'rank' for one of two under torchrun, or 'write'.
         kills: How many times.
         seed: Of the moments.
     Raises:
@@ -97,18 +100,25 @@ def check_resume(what: str, *, kills: int, seed: int = 0) -> None:
     if os.name != 'posix' or (what == 'rank' and not Path('/proc/self/stat').exists()):
         raise ValueError(f'{what}: killed by SIGKILL and found in /proc, which are not here')
     folder = Path(tempfile.mkdtemp(prefix='kills-'))
-    iterations = kills * ITERATIONS[what]
-    write_config(folder, iterations)
-    print(f'{iterations} iterations left alone', flush=True)
     try:
-        with running(folder, 'alone', 'alone', ranks=1 if what == 'process' else 2) as alone:
-            expect_success(alone, folder / 'alone.log')
-        kill = kill_processes if what == 'process' else kill_ranks
-        kill(folder, kills, random.Random(seed))
-        _compare(folder, iterations)
+        if what == 'write':
+            kill_writes(folder, kills, random.Random(seed))
+        else:
+            _kill_runs(what, folder, kills, random.Random(seed))
     except LostError as error:
         raise LostError(f'{error}\n(logs and checkpoints are in {folder})') from None
     shutil.rmtree(folder)
+
+
+def _kill_runs(what: str, folder: Path, kills: int, moments: random.Random) -> None:
+    iterations = kills * ITERATIONS[what]
+    write_config(folder, iterations)
+    print(f'{iterations} iterations left alone', flush=True)
+    with running(folder, 'alone', 'alone', ranks=1 if what == 'process' else 2) as alone:
+        expect_success(alone, folder / 'alone.log')
+    kill = kill_processes if what == 'process' else kill_ranks
+    kill(folder, kills, moments)
+    _compare(folder, iterations)
 
 
 def write_config(folder: Path, iterations: int) -> None:

@@ -44,6 +44,6 @@ def run(args: argparse.Namespace) -> None:
     check_writable(args.out.parent)
     model = load_restorer(args.model, args.weights, unsafe_load=args.unsafe_load)
     size = tuple(args.size) if args.size else None
-    model = model.to(device_of(args.device or 'cpu'))
+    model = model.to(device_of('cpu' if args.device is None else args.device))
     difference = export(model, args.out, size=size)
     print(f'{args.out}: differs from the network by at most {difference:.1e}')

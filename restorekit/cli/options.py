@@ -75,6 +75,29 @@ def add_weights_options(parser: argparse.ArgumentParser, *, device: str) -> None
     )
 
 
+def add_pixel_limit(parser: argparse.ArgumentParser) -> None:
+    """The largest image that is decoded."""
+    parser.add_argument(
+        '--max-pixels',
+        type=int,
+        metavar='N',
+        help='decode no image of more pixels (default: 256000000)',
+    )
+
+
+def limit_pixels(count: int | None) -> None:
+    """Set the limit, in the environment, where decoders look at it, some of them once, when loaded.
+
+    Raises:
+        ValueError: If it is not positive.
+    """
+    if count is None:
+        return
+    if count < 1:
+        raise ValueError(f'--max-pixels must be 1 or more, got {count}')
+    os.environ['OPENCV_IO_MAX_IMAGE_PIXELS'] = str(count)
+
+
 def tested(config: str, checkpoint: str | None) -> tuple[str, str | None]:
     """The config and the checkpoint of what is to be tested, either of which may name a model.
 

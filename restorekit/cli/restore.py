@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from restorekit.cli.options import add_weights_options
+from restorekit.cli.options import add_pixel_limit, add_weights_options, limit_pixels
 from restorekit.cli.result_options import (
     add_bracket_options,
     add_compute_options,
@@ -18,7 +18,7 @@ from restorekit.progress import Progress
 
 if TYPE_CHECKING:
     from restorekit.functional.alignment import Alignment
-    from restorekit.inference import Inferencer, Job, Size, Source
+    from restorekit.inference import Inferencer, Job, Output, Size, Source
 
 TASKS = ('sr', 'jpeg', 'hdr', 'fusion')
 
@@ -53,6 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_result_options(parser)
     add_bracket_options(parser)
     add_compute_options(parser)
+    add_pixel_limit(parser)
     parser.add_argument(
         '--dry-run', action='store_true', help='say what would be written, and do nothing'
     )
@@ -60,29 +61,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Restore; every image that fails is named, the others are done."""
-    from restorekit.inference import Output, find_sources, plan_jobs, run_jobs
-    from restorekit.inference.shares import share
+    limit_pixels(args.max_pixels)
+    from restorekit.inference import plan_jobs, run_jobs
 
-    if args.quality is not None and not 1 <= args.quality <= 100:
-        raise ValueError(f'--quality must be 1 to 100, got {args.quality}')
-    suffix = None if args.format is None else f'.{args.format.lower().lstrip(".")}'
-    tone = None if args.tonemap == 'none' else args.tonemap
-    output = Output(args.bits, suffix, args.quality, tone)
-    size = _size(args)
-    named = _named(args)
-    wanted = args.task in ('hdr', 'fusion') if args.task else None
-    sources = find_sources(
-        args.images,
-        brackets=wanted if named is None else named.model.takes_bracket,
-        bracket_size=args.bracket_size,
-        leave_out=Path(args.out),
-    )
-    sources = share(sources)
+    output, size, named = _output(args), _size(args), _named(args)
+    sources = _sources(args, named)
     inferencers = [named] * len(sources) if named else _chosen(args, sources)
     _align(args.align, inferencers)
     if args.precision != 'auto':
         print('; '.join(sorted({restore.precision for restore in inferencers})))
-    jobs = plan_jobs(sources, args.out, [restore.model for restore in inferencers], output)
+    models = [restore.model for restore in inferencers]
+    jobs = plan_jobs(sources, args.out, models, output, make_folders=not args.dry_run)
     pairs = _to_do(args, jobs, inferencers)
     if args.dry_run:
         for job, _ in pairs:
@@ -105,13 +94,42 @@ def run(args: argparse.Namespace) -> None:
         raise ValueError('\n  '.join(failures))
 
 
+def _output(args: argparse.Namespace) -> Output:
+    from restorekit.inference import Output
+
+    if args.quality is not None and not 1 <= args.quality <= 100:
+        raise ValueError(f'--quality must be 1 to 100, got {args.quality}')
+    suffix = None if args.format is None else f'.{args.format.lower().lstrip(".")}'
+    tone = None if args.tonemap == 'none' else args.tonemap
+    return Output(args.bits, suffix, args.quality, tone)
+
+
+def _sources(args: argparse.Namespace, named: Inferencer | None) -> list[Source]:
+    """This process's share of what is to be restored."""
+    from restorekit.inference import find_sources
+    from restorekit.inference.shares import share
+
+    wanted = args.task in ('hdr', 'fusion') if args.task else None
+    sources = find_sources(
+        args.images,
+        brackets=wanted if named is None else named.model.takes_bracket,
+        bracket_size=args.bracket_size,
+        leave_out=Path(args.out),
+    )
+    if not any(source.is_bracket for source in sources):
+        for option, value in (('--ev', args.ev), ('--bracket-size', args.bracket_size)):
+            if value:
+                raise ValueError(f'{option} is for brackets; there is none among these pictures')
+    return share(sources)
+
+
 def _options(args: argparse.Namespace) -> dict[str, Any]:
     from restorekit.inference import TILE
     from restorekit.inference.shares import own_device
 
     tile = TILE if args.tile is None else args.tile or None
     return {
-        'device': args.device or own_device(),
+        'device': own_device() if args.device is None else args.device,
         'tile': tile,
         'overlap': args.overlap,
         'ensemble': args.ensemble,
@@ -146,9 +164,10 @@ def _chosen(args: argparse.Namespace, sources: Sequence[Source]) -> list[Inferen
 
 def _size(args: argparse.Namespace) -> Size | None:
     from restorekit.inference import Size
+    from restorekit.inference.running import MOST
 
-    if args.outscale is not None and not 0 < args.outscale <= 16:
-        raise ValueError(f'--outscale must be above 0 and 16 at most, got {args.outscale}')
+    if args.outscale is not None and not 0 < args.outscale <= MOST:
+        raise ValueError(f'--outscale must be above 0 and {MOST} at most, got {args.outscale}')
     if args.outscale is None and args.size is None:
         return None
     return Size(args.outscale, args.size)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import os
 from functools import partial
 
+from restorekit.cli.options import limit_pixels
 from restorekit.memory import give_back_memory
 
 
@@ -62,8 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Serve until Ctrl-C."""
-    if args.max_pixels > 0:  # decoders refuse more by the header; they read this once
-        os.environ['OPENCV_IO_MAX_IMAGE_PIXELS'] = str(args.max_pixels)
+    limit_pixels(args.max_pixels)
     from restorekit.web.limits import Limits
     from restorekit.web.server import Options, serve
 

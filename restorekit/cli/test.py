@@ -7,7 +7,14 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from restorekit.cli.options import add_config_options, add_launch_options, prepare_config, tested
+from restorekit.cli.options import (
+    add_config_options,
+    add_launch_options,
+    add_pixel_limit,
+    limit_pixels,
+    prepare_config,
+    tested,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,10 +65,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '(default: %(default)s)',
     )
     add_launch_options(parser)
+    add_pixel_limit(parser)
 
 
 def run(args: argparse.Namespace) -> None:
     """Evaluate one model, or several one after the other."""
+    limit_pixels(args.max_pixels)
     from restorekit.io import check_writable
 
     if (args.config is None) == (not args.model):

@@ -27,11 +27,12 @@ class MissingFolderError(FileNotFoundError):
     """A dataset's folder is not there."""
 
 
-def require_folder(folder: Path) -> None:
-    """Raise MissingFolderError where there is no such folder."""
-    if not folder.is_dir():
+def require_folder(folder: str | Path) -> None:
+    """Raise MissingFolderError where there is no such folder, or none is named."""
+    if not str(folder) or not Path(folder).is_dir():
+        named = str(Path(folder).absolute()) if str(folder) else "of the name ''"
         raise MissingFolderError(
-            f'no folder {folder.absolute()} (datasets are looked for under '
+            f'no folder {named} (datasets are looked for under '
             'RESTOREKIT_DATA and RESTOREKIT_PREPARED, or under ./data where they are not set)'
         )
 

@@ -17,8 +17,8 @@ def scene_folders(root: str | Path) -> list[Path]:
     Raises:
         MissingFolderError: If there is no such folder.
     """
-    root = Path(root)
     require_folder(root)
+    root = Path(root)
     folders = [p for p in root.iterdir() if p.is_dir() and not p.name.startswith('.')]
     return sorted(folders, key=natural_order) or [root]
 

@@ -38,8 +38,8 @@ def folders(
         raise ValueError('FolderDataset: min_size is of the ground truth; give gt_dir')
     if lq_template.count('{}') != 1:
         raise ValueError(f"FolderDataset: lq_template must hold '{{}}' once, got {lq_template!r}")
-    gt = {} if gt_dir is None else by_stem(Path(gt_dir))
-    lq = {} if lq_dir is None else by_stem(Path(lq_dir))
+    gt = {} if gt_dir is None else by_stem(gt_dir)
+    lq = {} if lq_dir is None else by_stem(lq_dir)
     if gt_dir is None:
         return [{'name': stem, 'files': {'lq': [str(path)]}} for stem, path in lq.items()]
     partner = {stem: _fill(lq_template, stem) for stem in gt} if lq_dir is not None else {}
@@ -78,9 +78,10 @@ def _fill(template: str, stem: str) -> str:
     return f'{folder}/{template.format(last)}' if folder else template.format(last)
 
 
-def by_stem(folder: Path) -> dict[str, Path]:
+def by_stem(folder: str | Path) -> dict[str, Path]:
     """Images of a folder by their path in it without extension, sorted."""
     require_folder(folder)
+    folder = Path(folder)
     files: dict[str, Path] = {}
     for path in sorted(folder.rglob('*')):
         relative = path.relative_to(folder)

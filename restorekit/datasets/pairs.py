@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from restorekit.data_sample import Sample
-from restorekit.datasets.base import layout, raise_problems
+from restorekit.datasets.base import layout, raise_problems, require_folder
 from restorekit.datasets.brackets import list_scenes, scene_folders
 from restorekit.datasets.folder import by_stem
 from restorekit.io import BracketError, image_size, is_image, natural_order, order_bracket
@@ -27,6 +27,7 @@ def exposure_pairs(root: str, *, lq_from_files: bool = False) -> list[Sample]:
     if lq_from_files:
         roles['lq'] = ['lr_under', 'lr_over']
     folders = [folder for folders in roles.values() for folder in folders]
+    require_folder(root)
     files = {folder: by_stem(Path(root, folder)) for folder in folders}
     everything = set().union(*files.values())
     raise_problems(

@@ -24,11 +24,11 @@ from restorekit.engine.random_state import KernelSearchHook, RandomStateHook, ra
 from restorekit.engine.samplers import ResumableSampler
 from restorekit.io.checkpoint import (
     CheckpointError,
-    fitting_weights,
     latest_checkpoint,
     read_checkpoint,
     write_checkpoint,
 )
+from restorekit.io.fitting import fitting_weights
 from restorekit.version import __version__, versions
 
 

@@ -28,7 +28,8 @@ class Output:
     Attributes:
         bits: 8 or 16; None gives 16 where the source has them and the format holds them.
         suffix: Of the files, `.jpg` say; None keeps that of a lossless source, and is `.png`, or
-            `.hdr` for linear radiance, otherwise.
+            `.hdr` for linear radiance, otherwise. One that holds no radiance is that of the picture
+            beside it.
         quality: 1 to 100, of lossy formats.
         tone: Tone curve of the picture beside linear radiance; None writes none.
     """
@@ -71,6 +72,8 @@ def plan_jobs(
     out: str | Path,
     models: Sequence[BaseRestorer],
     output: Output | None = None,
+    *,
+    make_folders: bool = True,
 ) -> list[Job]:
     """What is to be made of each source, or every reason why it cannot be, before any work.
 
@@ -81,6 +84,7 @@ def plan_jobs(
         out: A folder, or for one source a file.
         models: One for each source; it says what it takes and gives.
         output: How results are written.
+        make_folders: Make those of the results, and see that they can be written.
     Raises:
         ValueError: If a source is of the wrong kind, or a target is another's or would lie among
             the files that are read.
@@ -91,12 +95,10 @@ def plan_jobs(
     targets = _targets(sources, Path(out), models, output)
     jobs = []
     for source, target, model in zip(sources, targets, models, strict=True):
-        name = f'{target.stem}_{output.tone}.png'
-        has_picture = output.tone is not None and model.linear
-        picture = target.with_name(name) if has_picture else None
+        picture = _picture(target, output) if model.linear else None
         jobs.append(Job(source, target, picture, model.linear))
     _check_targets(jobs)
-    for folder in {target.parent for target in targets}:
+    for folder in {target.parent for target in targets} if make_folders else ():
         check_writable(folder)
     return jobs
 
@@ -122,6 +124,9 @@ def _targets(
         if len(sources) > 1:
             raise ValueError(f'-o {out}: a file for {len(sources)} images; name a folder')
         _check_format(f'-o {out}', suffix, models[0], output)
+        of_target = HDR_TARGETS if models[0].linear else (output.suffix,)
+        if output.suffix not in (None, suffix) and output.suffix in of_target:
+            raise ValueError(f'-o {out}: --format {output.suffix[1:]} says another format')
         return [out]
     targets = []
     for source, model in zip(sources, models, strict=True):
@@ -145,7 +150,7 @@ def _stem(source: Source) -> str:
 
 def _suffix(source: Source, model: BaseRestorer, output: Output) -> str:
     if model.linear:
-        return '.hdr'
+        return output.suffix if output.suffix in HDR_TARGETS else '.hdr'
     if output.suffix is not None:
         return output.suffix
     suffix = source.path.suffix
@@ -159,6 +164,28 @@ def _check_format(what: str, suffix: str, model: BaseRestorer, output: Output) -
         raise ValueError(f'{what}: this network gives {", ".join(kinds)}')
     if model.linear:
         return
+    _check_holds(what, suffix, output)
+
+
+def _picture(target: Path, output: Output) -> Path | None:
+    """The picture beside linear radiance; a format that holds no radiance is asked of it."""
+    beside = '.png' if output.suffix in (None, *HDR_TARGETS) else output.suffix
+    if output.tone is None:
+        if output.suffix not in (None, *HDR_TARGETS) or output.quality is not None:
+            raise ValueError(
+                f'{target}: this network gives {", ".join(HDR_TARGETS)}; another format, or a '
+                'quality, is for the picture beside it, which --tonemap none leaves out'
+            )
+        return None
+    name = f'{target.stem}_{output.tone}{beside}'
+    if beside not in EXTENSIONS:
+        accepted = ', '.join((*HDR_TARGETS, *EXTENSIONS))
+        raise ValueError(f'{name}: unknown format; accepted: {accepted}')
+    _check_holds(name, beside, output)
+    return target.with_name(name)
+
+
+def _check_holds(what: str, suffix: str, output: Output) -> None:
     if output.bits == 16 and not holds(f'a{suffix}', '16 bits'):
         raise ValueError(f'{what}: 16 bits need .png, .tif, .tiff')
     if output.quality is not None and not holds(f'a{suffix}', 'quality'):

@@ -14,7 +14,8 @@ from restorekit.catalogue import find_model, is_model
 from restorekit.config import load_config
 from restorekit.config.embedded import embedded_config
 from restorekit.inference.budget import build_within
-from restorekit.io.checkpoint import load_weights, read_checkpoint
+from restorekit.io.checkpoint import read_checkpoint
+from restorekit.io.fitting import load_weights
 from restorekit.registry import MODELS
 from restorekit.restorers import BaseRestorer, Chain, Restorer
 

@@ -12,7 +12,8 @@ from restorekit.catalogue import Card, card_from
 from restorekit.config import load_config
 from restorekit.config.embedded import embedded_config, model_data
 from restorekit.io import check_writable
-from restorekit.io.checkpoint import CheckpointError, load_weights, read_checkpoint
+from restorekit.io.checkpoint import CheckpointError, read_checkpoint
+from restorekit.io.fitting import load_weights
 from restorekit.io.weights import SUFFIX, write_weights
 from restorekit.registry import MODELS
 from restorekit.restorers import Restorer

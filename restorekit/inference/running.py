@@ -28,8 +28,10 @@ from restorekit.io import (
 from restorekit.io.bracket import Order
 from restorekit.restorers import BaseRestorer
 
+MOST = 16  # times that a result may be as large as its source
 READ_AHEAD = 2  # sources in memory before the network asks for them
-FAULTS = (ValueError, OSError, ModuleNotFoundError)  # of one source, which leave the others alone
+FOR_USERS = (ValueError, OSError, ModuleNotFoundError)  # whose texts stand alone
+FAULTS = (*FOR_USERS, RuntimeError, MemoryError)  # of one source, which leave the others alone
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,11 @@ class Size:
         factor = scale if self.factor is None else self.factor
         if self.box is not None:
             factor = min(self.box[0] / width, self.box[1] / height)
+            if factor > MOST:
+                raise ValueError(
+                    f'--size {self.box[0]}x{self.box[1]} is {factor:.1f} times the {width} x '
+                    f'{height} of the image; {MOST} times at most'
+                )
         return max(round(height * factor), 1), max(round(width * factor), 1)
 
 
@@ -131,7 +138,13 @@ def write(job: Job, image: np.ndarray, loaded: Loaded, output: Output) -> list[s
         write_hdr(job.target, image)
         if job.picture is not None and output.tone is not None:
             picture = tonemap(image, output.tone)
-            write_image(job.picture, picture, bits=output.bits or 8, metadata=loaded.metadata)
+            write_image(
+                job.picture,
+                picture,
+                bits=output.bits or 8,
+                metadata=loaded.metadata,
+                quality=output.quality,
+            )
         return []
     depth = depth_of(job.target, loaded.bits, output)
     alpha = loaded.alpha
@@ -196,7 +209,9 @@ def _written(job: Job, image: np.ndarray, loaded: Loaded, output: Output) -> Out
 
 
 def _fault(job: Job, error: Exception) -> str:
-    message = str(error)
+    message = str(error).strip()
+    if not isinstance(error, FOR_USERS):
+        message = f'{type(error).__name__}: {message.partition(chr(10))[0] or "no message"}'
     return message if str(job.source) in message else f'{job.source}: {message}'
 
 

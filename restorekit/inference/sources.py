@@ -17,7 +17,6 @@ import torch.nn.functional as F
 from restorekit.io import (
     BracketError,
     frames_in,
-    is_image,
     natural_order,
     order_bracket,
     read_header,
@@ -100,7 +99,7 @@ def find_sources(
 
 def is_bracket(frames: Sequence[Path]) -> bool:
     """Whether files, all of one folder, are the exposures of one scene and nothing else."""
-    if not 2 <= len(frames) <= MOST:
+    if not 2 <= len(frames) <= MOST or not all(frame.is_file() for frame in frames):
         return False
     if (frames[0].parent / EXPOSURE_FILE).is_file():
         return True
@@ -154,7 +153,7 @@ def _folders(root: Path, leave_out: Path | None) -> Iterator[Path]:
     if leave_out is not None and root.resolve() == leave_out.resolve():
         return
     children = sorted(root.iterdir(), key=natural_order)
-    if any(child.is_file() and is_image(child) for child in children):
+    if frames_in(root):
         yield root
     for child in children:
         if child.is_dir() and not child.name.startswith('.') and not child.is_symlink():

@@ -165,4 +165,5 @@ def frames_in(folder: Path) -> list[Path]:
 
 
 def _is_frame(path: Path) -> bool:
-    return path.is_file() and is_image(path) and not path.name.startswith('.')
+    """Whether an entry of a folder should be an image; where it is none, who reads it says so."""
+    return is_image(path) and not path.is_dir() and not path.name.startswith('.')

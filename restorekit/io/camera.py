@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from restorekit.io.errors import ImageReadError
+from restorekit.io.limit import check_pixels
 
 HEIC = ('.heic', '.heif', '.hif')
 RAW = ('.arw', '.cr2', '.cr3', '.dng', '.nef', '.nrw', '.orf', '.pef', '.raf', '.rw2', '.srw')
@@ -31,13 +32,14 @@ def camera_pixels(path: str | Path) -> np.ndarray:
 
     Raises:
         ModuleNotFoundError: If the extra is not installed; the message names it.
-        ImageReadError: If the file cannot be decoded.
+        ImageReadError: If the file cannot be decoded, or has too many pixels.
     """
     if not is_raw(path):
         return _heic(path)
     rawpy = _extra('rawpy', 'raw', path)
     try:
         with rawpy.imread(str(path)) as raw:
+            check_pixels(path, raw.sizes.height, raw.sizes.width)
             image = raw.postprocess(use_camera_wb=True, no_auto_bright=True, output_bps=16)
     except rawpy.LibRawError as error:
         raise ImageReadError(f'{path}: not readable raw data ({error})') from None
@@ -52,6 +54,8 @@ def _heic(path: str | Path) -> np.ndarray:
         raise ImageReadError(f'{path}: not a readable HEIC file ({error})') from None
     if len(file) > 1:
         raise ImageReadError(f'{path}: holds {len(file)} pictures; give them one by one')
+    width, height = file.size
+    check_pixels(path, height, width)
     pixels = np.asarray(file)
     return pixels[..., None].repeat(3, 2) if pixels.ndim == 2 else pixels[..., :3]
 

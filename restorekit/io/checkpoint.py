@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from mmengine.logging import HistoryBuffer
 from mmengine.utils import digit_version
-from torch import Tensor, nn
+from torch import Tensor
 
 from restorekit.io.files import whole_file
 from restorekit.io.weights import SUFFIX, CheckpointError, read_weights
@@ -79,7 +79,11 @@ def _with_state_dict(loaded: object, path: str | Path) -> dict:
         held = ', '.join(map(str, list(loaded)[:MAX_LISTED]))
         raise CheckpointError(f'{path}: no state_dict in it; it holds {held}')
     if not _is_state_dict(weights):
-        raise CheckpointError(f'{path}: its state_dict is not a dict of tensors')
+        raise CheckpointError(f'{path}: its state_dict is not a dict of tensors by name')
+    if loaded.get('meta', {}) is None:
+        del loaded['meta']
+    if not isinstance(loaded.get('meta', {}), dict):
+        raise CheckpointError(f'{path}: its meta is not a dict, but {loaded["meta"]!r:.40}')
     for name, tensor in weights.items():
         if tensor.layout is not torch.strided:
             raise CheckpointError(f'{path}: {name} must be dense, got {tensor.layout}')
@@ -87,7 +91,9 @@ def _with_state_dict(loaded: object, path: str | Path) -> dict:
 
 
 def _is_state_dict(value: object) -> bool:
-    return isinstance(value, dict) and all(isinstance(v, Tensor) for v in value.values())
+    return isinstance(value, dict) and all(
+        isinstance(name, str) and isinstance(tensor, Tensor) for name, tensor in value.items()
+    )
 
 
 def write_checkpoint(path: str | Path, checkpoint: dict) -> None:
@@ -189,61 +195,3 @@ def _allowed() -> Iterator[None]:
     else:  # torch 2.4
         torch.serialization.add_safe_globals(kinds)
         yield
-
-
-def load_weights(model: nn.Module, state_dict: dict[str, Tensor], *, source: str) -> None:
-    """Load weights into a model; it is untouched where an error is raised.
-
-    Raises:
-        CheckpointError: If something does not fit; see `fitting_weights`.
-    """
-    fitting, _ = fitting_weights(model.state_dict(), state_dict, source=source)
-    model.load_state_dict(fitting)
-
-
-def fitting_weights(
-    own: dict[str, Tensor], state_dict: dict[str, Tensor], *, source: str, strict: bool = True
-) -> tuple[dict[str, Tensor], str | None]:
-    """The weights that a model can take.
-
-    Args:
-        own: The model's, by name.
-        state_dict: Those given; the prefix `module.` of wrapped models is dropped.
-        source: Where they come from, for messages.
-        strict: Everything must fit; otherwise what fits is taken.
-    Returns:
-        What fits, and with strict off, a summary of what does not, or None.
-    Raises:
-        CheckpointError: If something does not fit, or with strict off, if nothing fits.
-    """
-    given = {name.removeprefix('module.'): value for name, value in state_dict.items()}
-    missing = [name for name in own if name not in given]
-    unexpected = [name for name in given if name not in own]
-    shapes = [
-        f'{name}: {tuple(given[name].shape)} for {tuple(value.shape)}'
-        for name, value in own.items()
-        if name in given and given[name].shape != value.shape
-    ]
-    mismatched = {entry.split(': ')[0] for entry in shapes}
-    parts = [
-        _summary('missing', missing),
-        _summary('unexpected', unexpected),
-        _summary('of another shape', shapes),
-    ]
-    problem = '; '.join(part for part in parts if part)
-    fitting = {
-        name: value for name, value in given.items() if name in own and name not in mismatched
-    }
-    if problem and (strict or not fitting):
-        raise CheckpointError(
-            f'{source} does not fit the model of the config ({len(fitting)} of {len(own)} entries '
-            f'fit): {problem}'
-        )
-    return fitting, problem or None
-
-
-def _summary(kind: str, names: list[str]) -> str:
-    if not names:
-        return ''
-    more = ', …' if len(names) > MAX_LISTED else ''
-    return f'{len(names)} {kind}: {", ".join(names[:MAX_LISTED])}{more}'

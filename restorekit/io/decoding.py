@@ -1,17 +1,17 @@
-"""OpenCV's decoders, and the limit on what they decode."""
+"""OpenCV's decoders."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
-# OpenCV looks at a file's header first, and then once at this: 256 million pixels, unless said.
-MAX_PIXELS = int(os.environ.setdefault('OPENCV_IO_MAX_IMAGE_PIXELS', str(2**28)))
+from restorekit.io.limit import MAX_PIXELS, check_pixels  # before OpenCV, which looks at it
 
-import cv2  # noqa: E402
-import numpy as np  # noqa: E402
+# isort: split
+import cv2
+import numpy as np
 
-from restorekit.io.errors import ImageReadError  # noqa: E402
+from restorekit.io.errors import ImageReadError
+from restorekit.io.metadata import size_in
 
 # ANYCOLOR keeps gray files gray and ANYDEPTH keeps 16 bits; unlike UNCHANGED, they drop alpha, and
 # apply the EXIF orientation.
@@ -29,13 +29,16 @@ def decoded(path: str | Path, data: bytes, flags: int) -> np.ndarray:
     Raises:
         ImageReadError: If it has too many pixels, or is not readable.
     """
+    size = size_in(data)
+    if size is not None:
+        check_pixels(path, *size)
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except cv2.error as error:
-        if 'MAX_IMAGE_PIXELS' in str(error):
+        if 'MAX_IMAGE_' in str(error):
             raise ImageReadError(
-                f'{path}: more than {MAX_PIXELS} pixels; the environment variable '
-                'OPENCV_IO_MAX_IMAGE_PIXELS allows more'
+                f'{path}: more pixels than OpenCV takes; --max-pixels (or the environment variable '
+                f'{MAX_PIXELS}) allows more'
             ) from None
         raise ImageReadError(f'{path}: OpenCV cannot decode it ({error.err})') from None
     if image is None:

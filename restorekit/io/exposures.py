@@ -29,7 +29,8 @@ def check_exposures(exposures: Sequence[float], count: int, name: str) -> None:
         BracketError: If they are too few or too many, no numbers, do not rise, or span too much.
     """
     try:
-        values = [float(value) for value in exposures]
+        # Not of words, which float takes, and arithmetic does not.
+        values = [float(+value) for value in exposures]
     except (TypeError, ValueError):
         values = []
     good = len(values) == count and all(map(math.isfinite, values))

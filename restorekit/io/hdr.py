@@ -14,8 +14,9 @@ from restorekit.functional import mu_law
 from restorekit.io.errors import ImageReadError
 from restorekit.io.files import whole_file, write_whole
 from restorekit.io.image import read_bytes, read_image
+from restorekit.io.limit import check_pixels
 from restorekit.io.pixels import to_rgb
-from restorekit.io.tiff import is_float_tiff
+from restorekit.io.tiff import float_tiff_size
 
 HDR_EXTENSIONS = ('.hdr', '.exr')
 WRITABLE = (*HDR_EXTENSIONS, '.tif', '.tiff')
@@ -45,8 +46,10 @@ def read_hdr(path: str | Path) -> np.ndarray:
     data = read_bytes(path)
     if suffix == '.exr':
         image = _read_exr(path)
-    elif suffix == '.hdr' or is_float_tiff(data):
-        image = _decode(path, data)
+    elif suffix == '.hdr':
+        image = _decode(path, data, _radiance_size(data))
+    elif (size := float_tiff_size(data)) is not None:
+        image = _decode(path, data, size)
     else:
         image = read_image(path)
     image = to_rgb(image)
@@ -59,10 +62,10 @@ def hdr_size(path: str | Path) -> tuple[int, int]:
     if Path(path).suffix.lower() == '.exr':
         return read_hdr(path).shape[:2]
     head = read_bytes(path)[:4096]
-    found = re.search(rb'\n-Y (\d+) \+X (\d+)\n', head)
-    if not head.startswith(b'#?') or not found:
+    size = _radiance_size(head)
+    if size is None:
         raise ImageReadError(f'{path}: not a readable Radiance file ({len(head)} bytes of header)')
-    return int(found[1]), int(found[2])
+    return size
 
 
 def write_hdr(path: str | Path, image: np.ndarray) -> None:
@@ -138,7 +141,15 @@ def _check_radiance(path: str | Path, image: np.ndarray) -> None:
         raise ImageReadError(f'{path}: radiance must be >= 0, it goes down to {image.min():g}')
 
 
-def _decode(path: str | Path, data: bytes) -> np.ndarray:
+def _radiance_size(data: bytes) -> tuple[int, int] | None:
+    """(H, W) in the header of a .hdr file."""
+    found = re.search(rb'\n-Y (\d+) \+X (\d+)\n', data[:4096])
+    return (int(found[1]), int(found[2])) if data.startswith(b'#?') and found else None
+
+
+def _decode(path: str | Path, data: bytes, size: tuple[int, int] | None) -> np.ndarray:
+    if size is not None:
+        check_pixels(path, *size)
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error:
@@ -161,8 +172,13 @@ def _openexr(path: str | Path) -> Any:
 def _read_exr(path: str | Path) -> np.ndarray:
     exr = _openexr(path)
     try:
+        with exr.File(str(path), header_only=True) as file:
+            (left, top), (right, bottom) = file.header()['dataWindow']
+        check_pixels(path, int(bottom) - int(top) + 1, int(right) - int(left) + 1)
         with exr.File(str(path)) as file:
             channels = {name: channel.pixels for name, channel in file.channels().items()}
+    except ImageReadError:
+        raise
     except Exception as error:  # the library raises RuntimeError for whatever it meets
         raise ImageReadError(f'{path}: not a readable OpenEXR file ({error})') from None
     for name in ('RGB', 'RGBA', 'Y'):

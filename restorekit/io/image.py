@@ -9,8 +9,9 @@ import numpy as np
 import simplejpeg
 
 from restorekit.io.camera import camera_pixels, is_camera_file
-from restorekit.io.decoding import AS_SHOWN, AS_STORED, MAX_PIXELS, decoded
+from restorekit.io.decoding import AS_SHOWN, AS_STORED, decoded
 from restorekit.io.errors import ImageReadError
+from restorekit.io.limit import check_pixels
 from restorekit.io.metadata import MARK, Metadata, read_header
 from restorekit.io.pixels import BitDepth, to_floats
 from restorekit.io.tiff import is_tiff, tiff_pixels, turned
@@ -149,9 +150,12 @@ def _jpeg_pixels(path: str | Path, data: bytes) -> np.ndarray | None:
     """
     try:
         height, width, colour, _ = simplejpeg.decode_jpeg_header(data)
-        if colour not in ('Gray', 'YCbCr') or height * width > MAX_PIXELS:
+        if colour not in ('Gray', 'YCbCr'):
             return None
+        check_pixels(path, height, width)
         pixels = simplejpeg.decode_jpeg(data, 'Gray' if colour == 'Gray' else 'RGB')
+    except ImageReadError:
+        raise
     except ValueError as error:
         raise ImageReadError(f'{path}: damaged JPEG ({error})') from None
     header = read_header(path) if MARK in data[:EXIF_WITHIN] else None

@@ -9,6 +9,7 @@ from typing import Literal
 import cv2
 import numpy as np
 
+from restorekit.io.metadata import UNREADABLE, opened
 from restorekit.io.pixels import to_integers
 
 Sampling = Literal['4:2:0', '4:4:4']  # of the chroma
@@ -31,13 +32,11 @@ def jpeg_quality(path: str | Path) -> int | None:
     Returns:
         None where the file is not a JPEG.
     """
-    from PIL import Image, UnidentifiedImageError
-
     try:
-        with warnings.catch_warnings(), Image.open(path) as image:
+        with warnings.catch_warnings(), opened(path) as image:
             warnings.simplefilter('ignore')
             tables = getattr(image, 'quantization', None)
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError):
+    except UNREADABLE:
         return None  # whoever reads the picture says what is wrong with it
     if not tables:
         return None

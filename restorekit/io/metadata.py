@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import struct
+import threading
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +16,15 @@ from restorekit.io.camera import is_camera_file, is_raw
 if TYPE_CHECKING:
     from PIL import Image
 
+_no_limit = threading.Lock()  # Pillow's is a global; files are read in several threads
+
 ORIENTATION, SIDES = 0x0112, {0x0100: 0, 0x0101: 1}  # EXIF tags; width and height of the picture
 X_DPI, Y_DPI, DPI_UNIT, INCH = 0x011A, 0x011B, 0x0128, 2
 EXIF_IFD, EXIF_SIDES = 0x8769, {0xA002: 0, 0xA003: 1}
 MARK = b'Exif\0\0'
 PROFILES = {b'GRAY': 1, b'RGB ': 3}  # signature of an ICC profile, channels
+PNG_START = b'\x89PNG\r\n\x1a\n'
+UNREADABLE = (OSError, ValueError, SyntaxError, struct.error)  # what Pillow raises of such files
 PAGES = ('TIFF', 'GIF', 'WEBP', 'PNG', 'AVIF', 'HEIF')  # more than one picture; MPO has previews
 
 
@@ -67,12 +72,10 @@ def read_header(path: str | Path) -> Header | None:
     Raises:
         FileNotFoundError: If there is no such file.
     """
-    from PIL import Image, UnidentifiedImageError
-
     try:
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')  # damaged EXIF is of no interest here
-            if is_raw(path):
+            if is_raw(path) or (Path(path).exists() and not Path(path).is_file()):
                 return None
             if Path(path).suffix.lower() in ('.tif', '.tiff'):
                 return _tiff_header(path)
@@ -80,27 +83,39 @@ def read_header(path: str | Path) -> Header | None:
                 return _header(path, image)
     except FileNotFoundError:
         raise FileNotFoundError(f'{path}: no such file') from None
-    except (
-        UnidentifiedImageError,
-        Image.DecompressionBombError,
-        OSError,
-        ValueError,
-        SyntaxError,
-        struct.error,
-    ):
+    except UNREADABLE:
         return None
 
 
-def opened(path: str | Path) -> Image.Image:
-    """A file, opened by Pillow; HEIC as well where the extra is installed."""
+def size_in(data: bytes) -> tuple[int, int] | None:
+    """(H, W), as stored, in the header of a file; None where Pillow does not know it."""
+    if data.startswith(PNG_START) and len(data) >= 24:
+        width, height = struct.unpack('>II', data[16:24])
+        return height, width
+    try:
+        with warnings.catch_warnings(), opened(io.BytesIO(data)) as image:
+            return image.height, image.width
+    except UNREADABLE:
+        return None
+
+
+def opened(file: str | Path | io.BytesIO) -> Image.Image:
+    """A file, opened by Pillow, whatever its size; HEIC as well where the extra is installed."""
     from PIL import Image
 
-    if is_camera_file(path) and not is_raw(path):
+    if not isinstance(file, io.BytesIO) and not Path(file).is_file() and Path(file).exists():
+        raise OSError(f'{file}: no regular file')  # a pipe would be waited for
+    if not isinstance(file, io.BytesIO) and is_camera_file(file) and not is_raw(file):
         with contextlib.suppress(ModuleNotFoundError):
             import pillow_heif
 
             pillow_heif.register_heif_opener()
-    return Image.open(path)
+    with _no_limit:  # opening reads the header alone; a limit of our own comes before decoding
+        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            return Image.open(file)
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit
 
 
 def fitted(exif: bytes, size: tuple[int, int], dpi: tuple[float, float] | None) -> bytes:

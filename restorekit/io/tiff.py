@@ -11,10 +11,11 @@ import numpy as np
 
 from restorekit.io.decoding import AS_STORED, decoded
 from restorekit.io.errors import ImageReadError
-from restorekit.io.metadata import ORIENTATION, orientation_of
+from restorekit.io.limit import check_pixels
+from restorekit.io.metadata import ORIENTATION, UNREADABLE, opened, orientation_of
 
 # What tifffile raises of damaged files; its own error is a ValueError.
-UNREADABLE = (struct.error, ValueError, IndexError, KeyError)
+DAMAGED = (struct.error, ValueError, IndexError, KeyError)
 STARTS = (b'II*\0', b'MM\0*', b'II+\0', b'MM\0+')
 
 
@@ -23,18 +24,19 @@ def is_tiff(data: bytes) -> bool:
     return data[:4] in STARTS
 
 
-def is_float_tiff(data: bytes) -> bool:
-    """Whether bytes are a TIFF file whose samples are floats."""
+def float_tiff_size(data: bytes) -> tuple[int, int] | None:
+    """(H, W), as stored, of a TIFF file whose samples are floats; None of other bytes."""
     import tifffile
 
     if not is_tiff(data):
-        return False
+        return None
     try:
         with tifffile.TiffFile(io.BytesIO(data)) as file:
             page: Any = file.pages[0]
-            return page.dtype is not None and page.dtype.kind == 'f'
-    except UNREADABLE:
-        return False
+            floats = page.dtype is not None and page.dtype.kind == 'f'
+            return (page.imagelength, page.imagewidth) if floats else None
+    except DAMAGED:
+        return None
 
 
 def tiff_pixels(path: str | Path, data: bytes) -> np.ndarray:
@@ -51,14 +53,16 @@ def tiff_pixels(path: str | Path, data: bytes) -> np.ndarray:
     try:
         with tifffile.TiffFile(io.BytesIO(data)) as file:
             page: Any = file.pages[0]
+            height, width = page.imagelength, page.imagewidth
             tag = page.tags.get(ORIENTATION)
             orientation = orientation_of(page.tags)
             if tag is not None and orientation != 1:
                 upright = struct.pack(f'{file.byteorder}H', 1)
                 data = data[: tag.valueoffset] + upright + data[tag.valueoffset + 2 :]
             blended = bool(page.extrasamples) and page.dtype == np.uint8
-    except UNREADABLE as error:
+    except DAMAGED as error:
         raise ImageReadError(f'{path}: not a readable TIFF ({error})') from None
+    check_pixels(path, height, width)
     stored = _by_pillow(path, data) if blended else decoded(path, data, AS_STORED)
     return turned(stored, orientation)
 
@@ -71,10 +75,8 @@ def turned(stored: np.ndarray, orientation: int) -> np.ndarray:
 
 
 def _by_pillow(path: str | Path, data: bytes) -> np.ndarray:
-    from PIL import Image
-
     try:
-        with Image.open(io.BytesIO(data)) as image:
+        with opened(io.BytesIO(data)) as image:
             return np.asarray(image.convert('RGBA'))
-    except (Image.DecompressionBombError, OSError, ValueError, SyntaxError, struct.error) as error:
+    except UNREADABLE as error:
         raise ImageReadError(f'{path}: not a readable TIFF ({error})') from None

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from restorekit.contracts import Backbone
@@ -91,6 +92,7 @@ class Restorer(BaseRestorer):
         self.scale = self.backbone.scale * pre_upscale
         self.takes_bracket = self.backbone.takes_bracket
         self.num_frames = self.backbone.num_frames
+        self.min_size = self.backbone.min_size
         self.divisible = self.backbone.divisible
         self.linear = self.data_preprocessor.linear
         self.channels_last = False
@@ -130,7 +132,16 @@ class Restorer(BaseRestorer):
         return ycbcr_to_rgb(torch.cat([restored, chroma], dim=1))
 
     def _run(self, images: Tensor, exposures: Tensor | None) -> Tensor:
-        return self._image(self.backbone(self._network_input(images, exposures)))
+        inputs, least = self._network_input(images, exposures), self.min_size
+        height, width = inputs.shape[-2:]
+        if least == 1 or min(height, width) >= least:
+            return self._image(self.backbone(inputs))
+        # Smaller images than the network takes: the last row and column are repeated.
+        beyond = (0, max(least - width, 0), 0, max(least - height, 0))
+        planes = F.pad(inputs.flatten(0, -4), beyond, mode='replicate')
+        wide = self.backbone(planes.unflatten(0, inputs.shape[:-3]))
+        scale = self.backbone.scale
+        return self._image(wide[..., : scale * height, : scale * width])
 
     def loss(self, inputs: Tensor, data_samples: Sequence[DataSample]) -> dict[str, Tensor]:
         """Weighted losses, scalars, as `loss_<name>`; the runner minimises their sum."""

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import re
 from importlib.util import find_spec
-from pathlib import Path
-
-from PIL import Image
 
 from restorekit.io import EXTENSIONS, image_size, is_image
 from restorekit.io.camera import HEIC, RAW
-from restorekit.io.metadata import opened
 from restorekit.web.jobs import Job
 from restorekit.web.limits import Limits, millions
 
@@ -33,7 +29,7 @@ def check_pictures(job: Job, limits: Limits) -> tuple[int, int]:
     for source, name in zip(job.sources, job.wish.names, strict=True):
         if not is_image(source):
             raise ValueError(f'{name}: not a picture; accepted: {", ".join(accepted())}')
-        height, width = _size(source, name)
+        height, width = image_size(source)
         sizes.append((height, width))
         total += height * width
         if total > limits.pixels:
@@ -52,18 +48,3 @@ def for_user(text: str, job: Job) -> str:
     text = re.sub(rf'{folder}/(?=\S)|{folder}: ', '', text)
     text = re.sub(folder, 'these pictures', text)
     return re.sub('|'.join(map(re.escape, names)), lambda found: names[found[0]], text)
-
-
-def _size(source: Path, name: str) -> tuple[int, int]:
-    """(H, W) from a picture's header.
-
-    What has none that Pillow knows is decoded, by OpenCV or LibRaw, each within its limit.
-    """
-    try:
-        with opened(source):
-            pass
-    except Image.DecompressionBombError:
-        raise ValueError(f'{name}: far too many pixels, not opened') from None
-    except (OSError, ValueError, SyntaxError):
-        pass  # `image_size` says what it is
-    return image_size(source)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import random
 import re
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import torch
 
 from restorekit import cli
 from restorekit.cli import COMMANDS, command_module, find_command, main, parse
+from restorekit.cli.kill_writes import kill_writes
 from restorekit.functional import imresize
 from restorekit.io import read_image, write_image
 
@@ -211,3 +213,9 @@ def test_killed_runs_end_in_the_same_bits(what, kills):
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout + result.stderr
     assert 'the same bits: weights yes, averaged weights yes, optimizer yes' in result.stdout
+
+
+def test_killed_writes_leave_whole_files_and_nothing_beside_them(tmp_path, capsys):
+    kill_writes(tmp_path, 3, random.Random(0))
+    text = capsys.readouterr().out
+    assert re.search(r'^\d+ kills, 3 of them inside a write \(.*\); all files whole$', text)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import cv2
 import numpy as np
 import pytest
@@ -166,3 +168,56 @@ def test_a_picture_of_somebody_else_is_not_replaced(tmp_path):
     assert 's_reinhard.png; --overwrite replaces' in message
     assert (tmp_path / 'o/s_reinhard.png').read_text() == 'mine'
     assert not (tmp_path / 'o/s.hdr').exists()
+
+
+def test_a_device_without_a_name_is_none(photos, tmp_path):
+    assert "device '' is not there" in error_of(
+        'restore', photos, '-o', tmp_path / 'out', *TWICE, '--device', ''
+    )
+
+
+def test_a_dry_run_makes_no_folder(photos, tmp_path):
+    restorekit('restore', photos, '-o', tmp_path / 'out/deep', *TWICE, '--dry-run')
+    assert not (tmp_path / 'out').exists()
+
+
+@pytest.mark.parametrize('words', [('--ev', '0', '2'), ('--bracket-size', '3')])
+def test_options_for_brackets_are_not_passed_over(photos, tmp_path, words):
+    error = error_of('restore', photos, '-o', tmp_path / 'out', *TWICE, *words)
+    assert f'{words[0]} is for brackets; there is none among these pictures' in error
+
+
+def test_a_size_is_sixteen_times_that_of_the_picture_at_most(photos, tmp_path):
+    words = ('restore', photos / 'a.png', '-o', tmp_path / 'out', *TWICE, '--size')
+    error = error_of(*words, '1000x1000')  # of 20 x 16
+    assert 'a.png: --size 1000x1000 is 50.0 times the 20 x 16 of the image; 16 times' in error
+    restorekit(*words, '320x999')
+    assert read_image(tmp_path / 'out/a.png').shape == (256, 320, 3)
+
+
+@pytest.mark.skipif(not hasattr(os, 'mkfifo'), reason='no pipes here')
+@pytest.mark.parametrize('model', [TWICE, ()])
+def test_what_has_the_name_of_an_image_and_is_none_is_said(photos, tmp_path, model):
+    os.mkfifo(photos / 'pipe.jpg')
+    (photos / 'x/link.png').symlink_to('gone.png')
+    done = restorekit('restore', photos, '-o', tmp_path / 'out', *model, expect=1)
+    assert 'pipe.jpg: is no regular file, not an image' in done.stderr
+    assert 'link.png: no such file' in done.stderr
+    assert '3 of 5 images restored' in done.stderr
+
+
+def test_what_torch_refuses_is_the_fault_of_one_source(photos, tmp_path, monkeypatch):
+    from restorekit.inference import Inferencer
+
+    whole = Inferencer.__call__
+
+    def call(self, image, exposures=None):
+        if image.shape[2] == 3 and image.mean() > 0.7:
+            raise RuntimeError('maximum size is 16\nand more')
+        return whole(self, image, exposures)
+
+    monkeypatch.setattr(Inferencer, '__call__', call)
+    write_image(photos / 'x/b.png', np.ones((9, 9, 3)))
+    done = restorekit('restore', photos, '-o', tmp_path / 'out', *TWICE, expect=1)
+    assert f'{photos}/x/b.png: RuntimeError: maximum size is 16\n' in done.stderr
+    assert '2 of 3 images restored' in done.stderr

@@ -241,3 +241,8 @@ def test_a_function_that_lists_samples_is_a_dataset(photo_folder):
 def test_datasets_can_be_sent_to_worker_processes(photo_folder):
     dataset = pickle.loads(pickle.dumps(FolderDataset(str(photo_folder), pipeline=LOAD)))
     assert len(dataset) == 6
+
+
+def test_a_folder_without_a_name_is_not_the_current_one():
+    with pytest.raises(MissingFolderError, match="no folder of the name ''"):
+        FolderDataset(gt_dir='', pipeline=[])

@@ -19,21 +19,23 @@ import tempfile
 import time
 from pathlib import Path
 
-BATCH = 250
-SECONDS = 60  # for one case; the slowest, an export, takes some
+BATCH = 100
+SECONDS = 120  # for one case; the slowest, an export, takes some, on a machine that is busy
 MEMORY = 3 * 2**30  # more than a process has when its cases begin
 ROOT = Path(__file__).parents[2]
 
 
 def make_case(seed: int, number: int, folder: Path) -> object:
     """The case of a number, with its files in a folder."""
-    from tests.fuzz import calls, restoring, running
+    from tests.fuzz import brackets, calls, many, restoring, running
     from tests.fuzz.case import Case
 
     doors = [
-        *[restoring.restore_images] * 8,
-        *[restoring.restore_brackets] * 5,
-        *[calls.call] * 6,
+        *[restoring.restore_images] * 6,
+        *[many.restore_many] * 8,
+        *[brackets.restore_bracket_files] * 5,
+        *[restoring.restore_brackets] * 4,
+        *[calls.call] * 5,
         *[running.train] * 3,
         *[running.test] * 2,
     ]

@@ -28,8 +28,13 @@ class Source:
         exposures: EV of the frames, from 0.
         verdict: What its changes ask for.
         names: Of which a refusal names one.
-        said: Whether the command has to say a word about it although it is restored.
+        said: Whether the command has to say what its result is without.
         target: Where its result goes.
+        alpha: (H, W, 1), of a picture that has it.
+        depth: Bits of the file.
+        bits: Of the result, where they are asked for.
+        below: Where it lies below the folder that is named.
+        done: Whether its result was there before, which has to be said.
     """
 
     path: Path
@@ -39,6 +44,11 @@ class Source:
     names: list[str] = field(default_factory=list)
     said: bool = False
     target: Path | None = None
+    alpha: np.ndarray | None = None
+    depth: int = 8
+    bits: int | None = None
+    below: Path = Path()
+    done: bool = False
 
     def change(self, verdict: Verdict, *names: str) -> None:
         self.verdict = max(self.verdict, verdict, key=ORDER.index)
@@ -65,6 +75,9 @@ class Case:
         replaceable: Files that may be replaced.
         extra: Files that may be new besides the results.
         fault: What happens at which write to the disk.
+        stdin: What the command reads there.
+        nothing: Whether nothing may be written.
+        exact: Whether the result is that which is expected, and not one that is like it.
     """
 
     seed: int
@@ -84,6 +97,9 @@ class Case:
     replaceable: set[Path] = field(default_factory=set)
     extra: set[Path] = field(default_factory=set)
     fault: tuple[str, int] | None = None
+    stdin: str = ''
+    nothing: bool = False
+    exact: bool = True
 
     @property
     def numpy(self) -> np.random.Generator:

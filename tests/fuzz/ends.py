@@ -8,9 +8,11 @@ end, no file is lost, changed or left half-written, and nobody sees a traceback.
 from __future__ import annotations
 
 import errno
+import io
 import itertools
 import os
 import signal
+import sys
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,10 +22,11 @@ from unittest import mock
 import numpy as np
 
 from tests.fuzz.case import Case, Source, snapshot
-from tests.fuzz.pictures import decode
+from tests.fuzz.pictures import decode, orientation, stored
 from tests.helpers import restorekit
 
 INTERRUPTED = 130
+LOSSY = ('.jpg', '.jpeg', '.webp', '.avif')
 LEFTOVERS = ('.part', '.tmp', '.probe')
 
 
@@ -87,7 +90,8 @@ def _run(case: Case) -> tuple[int | str, str, np.ndarray | None]:
     try:
         if case.call is not None:
             return 0, '', case.call()
-        done = restorekit(*case.words, expect=None)
+        with mock.patch.object(sys, 'stdin', io.StringIO(case.stdin)):
+            done = restorekit(*case.words, expect=None)
     except (ValueError, TypeError, OSError) as error:
         kind = '' if case.call is not None else 'escaped: '
         return 1, f'{kind}{type(error).__name__}: {error}', None
@@ -162,6 +166,8 @@ def _judge_command(
     if code not in (0, 1, 2):
         yield f'exit code {code}'
         return
+    if case.nothing and (new := [path for path in after if path not in before]):
+        yield f'{new[0]} was made'
     made = [
         s for s in case.sources if s.target in after and after[s.target] != before.get(s.target)
     ]
@@ -192,21 +198,32 @@ def _judge_refusal(case: Case, made: list[Source], text: str) -> Iterator[str]:
 def _judge_success(case: Case, made: list[Source], text: str) -> Iterator[str]:
     if case.verdict == 'bad':
         yield 'taken in silence'
-    lines = [line for line in text.splitlines() if '->' not in line]
+    lines = text.splitlines()
     for source in case.sources:
         if source.verdict == 'bad':
             yield f'{source.path.name} was taken in silence'
+        elif case.nothing and source.target is not None:
+            if f'-> {source.target.relative_to(case.folder)}' not in text:
+                yield f'not a word of {source.target}'
         elif source.target is not None and source not in made:
             yield f'{source.path.name} has no result'
-        if source.said and not any(source.path.name in line for line in lines):
+        elif source.said and not any(
+            source.path.name in line and 'without' in line for line in lines
+        ):
             yield f'not a word of what is lost of {source.path.name}'
+        if source.done and 'are done already' not in text:
+            yield f'not a word of {source.path.name}, which is done'
     if case.check is not None and case.verdict != 'bad':
         yield from case.check()
 
 
 def _skipped(case: Case, made: list[Source], text: str) -> Iterator[str]:
     for source in case.sources:
-        if source not in made and not any(name in text for name in source.names):
+        if (
+            source not in made
+            and not source.done
+            and not any(name in text for name in source.names)
+        ):
             yield f'{source.path.name} was skipped in silence'
 
 
@@ -219,9 +236,29 @@ def _judge_result(case: Case, source: Source) -> Iterator[str]:
     if result is None or not np.isfinite(result).all():
         yield f'{source.target.name} is no readable image'
     elif case.verdict == 'sound' and source.verdict == 'sound' and case.expected is not None:
-        expected = case.expected(source)
-        tolerance = 1.01 / 255 if source.target.suffix != '.hdr' else 0.01 * expected.max()
-        yield from _compared(source.target.name, result, expected, tolerance)
+        yield from _judge_pixels(case, source, case.expected(source))
+
+
+def _judge_pixels(case: Case, source: Source, expected: np.ndarray) -> Iterator[str]:
+    """Against what is expected, by all that the format keeps."""
+    assert source.target is not None
+    suffix = source.target.suffix.lower()
+    result = decode(source.target, alpha=expected.shape[2] in (2, 4))
+    assert result is not None
+    if expected.shape[2] == 1 and result.shape[2] == 3:  # formats that have no gray
+        expected = expected.repeat(3, 2)
+    tolerance = 1.01 / 255 if suffix != '.hdr' else 0.01 * expected.max()
+    if suffix in LOSSY or not case.exact:
+        tolerance = np.inf
+    yield from _compared(source.target.name, result, expected, tolerance)
+    pixels = stored(source.target)
+    assert pixels is not None
+    depth = source.bits or source.depth
+    integers = suffix in ('.png', '.tif', '.tiff') and pixels.dtype != np.float32
+    if integers and pixels.dtype.itemsize * 8 != depth:
+        yield f'{source.target.name} has {pixels.dtype}, not {depth} bits'
+    if orientation(source.target) != 1:
+        yield f'{source.target.name} would be turned again'
 
 
 def _compared(

@@ -139,7 +139,7 @@ def test_what_is_no_image_is_named(image, message):
         Inferencer('bicubic-x2')(image)
 
 
-@pytest.mark.parametrize('exposures', [5, [0], [0, 0], [2, 0], [0, 200]])
+@pytest.mark.parametrize('exposures', [5, [0], [0, 0], [2, 0], [0, 200], ['0', '2']])
 def test_exposures_in_python_are_checked_too(exposures):
     frames = [smooth_image(8, 8) / 4, smooth_image(8, 8)]
     with pytest.raises(ValueError, match='Inferencer: expected 2 exposures in EV that rise'):

@@ -94,3 +94,43 @@ def test_frames_are_chosen_evenly_and_exposures_counted_from_the_darkest():
     assert choose_frames(bracket, 1) == Bracket((paths[2],), (0.0,))
     assert choose_frames(bracket, None) is choose_frames(bracket, 7) is bracket
     assert choose_frames(Bracket(paths, ()), 2) == Bracket((paths[0], paths[4]), ())
+
+
+@pytest.mark.parametrize(
+    ('options', 'names'),
+    [
+        ({'suffix': '.exr'}, ['scene.exr', 'scene_mu.png']),
+        ({'suffix': '.tif'}, ['scene.tif', 'scene_mu.png']),
+        ({'suffix': '.jpg', 'quality': 80}, ['scene.hdr', 'scene_mu.jpg']),
+        ({'suffix': '.exr', 'tone': None}, ['scene.exr']),
+    ],
+)
+def test_a_format_is_that_of_radiance_or_of_the_picture_beside_it(
+    models, scene, tmp_path, options, names
+):
+    (job,) = plan_jobs([scene], tmp_path / 'out', [models['hdr']], **{'tone': 'mu', **options})
+    assert [path.name for path in job.written] == names
+
+
+@pytest.mark.parametrize(
+    ('options', 'text'),
+    [
+        ({'suffix': '.gif', 'tone': 'mu'}, r'scene_mu\.gif: unknown format; accepted: \.hdr, '),
+        ({'suffix': '.jpg'}, r'scene\.hdr: this network gives .* --tonemap none leaves out'),
+        ({'quality': 80}, r'scene\.hdr: this network gives .* --tonemap none leaves out'),
+        ({'quality': 80, 'tone': 'mu'}, r'scene_mu\.png: a quality is for \.jpg, \.webp and'),
+        ({'suffix': '.jpg', 'bits': 16, 'tone': 'mu'}, r'scene_mu\.jpg: 16 bits need \.png'),
+    ],
+)
+def test_what_neither_holds_is_refused(models, scene, tmp_path, options, text):
+    with pytest.raises(ValueError, match=text):
+        plan_jobs([scene], tmp_path / 'out', [models['hdr']], **options)
+
+
+def test_a_file_and_a_format_must_agree(models, photo, scene, tmp_path):
+    with pytest.raises(ValueError, match=r'-o .*a\.png: --format jpg says another format'):
+        plan_jobs([photo], tmp_path / 'a.png', [models['image']], suffix='.jpg')
+    with pytest.raises(ValueError, match=r'-o .*a\.hdr: --format exr says another format'):
+        plan_jobs([scene], tmp_path / 'a.hdr', [models['hdr']], suffix='.exr', tone='mu')
+    (job,) = plan_jobs([scene], tmp_path / 'a.exr', [models['hdr']], suffix='.jpg', tone='mu')
+    assert [path.name for path in job.written] == ['a.exr', 'a_mu.jpg']

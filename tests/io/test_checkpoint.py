@@ -9,11 +9,10 @@ from torch import nn
 from restorekit.engine.history import plain_history, restored_history
 from restorekit.io.checkpoint import (
     CheckpointError,
-    fitting_weights,
-    load_weights,
     read_checkpoint,
     write_checkpoint,
 )
+from restorekit.io.fitting import fitting_weights, load_weights
 
 
 class Attack:
@@ -172,3 +171,28 @@ def test_sparse_tensors_are_named(tmp_path, wrapped):
     torch.save({'state_dict': weights} if wrapped else weights, tmp_path / 'a.pth')
     with pytest.raises(CheckpointError, match=r'a\.pth: b must be dense, got torch\.sparse_coo'):
         read_checkpoint(tmp_path / 'a.pth')
+
+
+@pytest.mark.parametrize(
+    ('loaded', 'message'),
+    [
+        ({'state_dict': {1: torch.ones(1)}}, r'a\.pth: its state_dict is not a dict of tensors by'),
+        ({'state_dict': {'a': torch.ones(1)}, 'meta': 5}, r'a\.pth: its meta is not a dict, but 5'),
+    ],
+)
+def test_what_is_no_checkpoint_is_said(tmp_path, loaded, message):
+    torch.save(loaded, tmp_path / 'a.pth')
+    with pytest.raises(CheckpointError, match=message):
+        read_checkpoint(tmp_path / 'a.pth')
+
+
+@pytest.mark.parametrize('value', [torch.nan, torch.inf])
+def test_weights_that_are_not_finite_are_refused_by_name(value):
+    model = nn.Linear(2, 2)
+    weights = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    weights['bias'][1] = value
+    with pytest.raises(
+        CheckpointError, match=r'w\.pth: damaged weights: 1 .* NaN or infinity: bias'
+    ):
+        load_weights(model, weights, source='w.pth')
+    assert model.bias.isfinite().all()

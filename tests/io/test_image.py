@@ -154,7 +154,7 @@ def test_more_pixels_than_allowed_are_not_decoded(tmp_path):
     header = struct.pack('>IIBBBBB', 30000, 30000, 8, 0, 0, 0, 0)
     parts = (chunk(b'IHDR', header), chunk(b'IDAT', zlib.compress(bytes(99))), chunk(b'IEND', b''))
     (tmp_path / 'bomb.png').write_bytes(b'\x89PNG\r\n\x1a\n' + b''.join(parts))
-    with pytest.raises(ImageReadError, match=r'bomb\.png: more than 268435456 pixels; .* allows'):
+    with pytest.raises(ImageReadError, match=r'bomb\.png: 30000 x 30000 are 900000000 pixels'):
         read_image(tmp_path / 'bomb.png')
 
 

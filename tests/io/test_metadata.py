@@ -231,7 +231,7 @@ def test_a_tiff_of_too_many_pixels_is_answered_as_others_are(tmp_path, monkeypat
         at = file.pages[0].tags['ImageLength'].valueoffset
     data[at : at + 4] = (70_000).to_bytes(4, 'little')
     (tmp_path / 'a.tif').write_bytes(data)
-    with pytest.raises(ImageReadError, match=r'a\.tif: more than \d+ pixels; the environment'):
+    with pytest.raises(ImageReadError, match=r'a\.tif: 70000 x 70000 are 4900000000 pixels, more'):
         read_image(tmp_path / 'a.tif')
 
 

@@ -187,3 +187,26 @@ class TestColour:
     def test_other_numbers_of_channels(self):
         with pytest.raises(ValueError, match=r'gray images, or images of 3 .*got \(1, 4, 5, 5\)'):
             self.build('y').restore(torch.rand(1, 4, 5, 5))
+
+
+@pytest.mark.parametrize('size', [(5, 40), (40, 5), (16, 16), (1, 1)])
+def test_images_smaller_than_the_network_takes_are_padded(size):
+    config = {
+        'type': 'Restorer',
+        'data_preprocessor': {'type': 'ExposurePreprocessor'},
+        'backbone': {
+            'type': 'AHDRNet',
+            'num_feats': 4,
+            'num_blocks': 1,
+            'fusion_block': {'type': 'RFFTBlock', 'window': 64},
+        },
+    }
+    model = MODELS.build(config).eval()
+    assert model.backbone.min_size == 17
+    frames, exposures = torch.rand(2, 3, 3, *size), torch.tensor([[0.0, 2, 4]] * 2)
+    height, width = size
+    rows = [min(row, height - 1) for row in range(max(height, 17))]
+    columns = [min(column, width - 1) for column in range(max(width, 17))]
+    with torch.no_grad():
+        whole = model.restore(frames[..., rows, :][..., columns], exposures)
+        torch.testing.assert_close(model.restore(frames, exposures), whole[..., :height, :width])

@@ -118,7 +118,7 @@ def test_answers_do_not_wait_for_the_acknowledgement_of_their_headers():
         (['--port', '70000'], '127.0.0.1, port 70000: '),
         (['--token', 'secret'], 'token: at least 12 characters, got 6'),
         (['--max-users', '0'], 'Limits: users must be more than 0, got 0'),
-        (['--max-pixels', '-1'], 'Limits: pixels must be more than 0, got -1'),
+        (['--max-pixels', '-1'], '--max-pixels must be 1 or more, got -1'),
         (['--max-megabytes', '0'], 'Limits: megabytes must be more than 0, got 0.0'),
         (['--host', 'no.such.host.invalid'], 'no.such.host.invalid, port 8000: '),
     ],
