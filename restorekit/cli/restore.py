@@ -106,13 +106,11 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _options(args: argparse.Namespace) -> dict[str, Any]:
-    from restorekit.inference import TILE
     from restorekit.inference.shares import own_device
 
-    tile = TILE if args.tile is None else args.tile or None
     return {
         'device': args.device or own_device(),
-        'tile': tile,
+        'tile': args.tile,
         'overlap': args.overlap,
         'ensemble': args.ensemble,
         'precision': args.precision,

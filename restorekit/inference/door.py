@@ -9,10 +9,11 @@ import numpy as np
 
 from restorekit.catalogue import Task
 from restorekit.inference.choice import choose, models_for
-from restorekit.inference.inferencer import TILE, Inferencer
+from restorekit.inference.inferencer import Inferencer
 from restorekit.inference.loading import Model
 from restorekit.inference.running import load, restored
 from restorekit.inference.sources import find_sources
+from restorekit.inference.tiles import Tile
 
 
 def restore(
@@ -23,7 +24,7 @@ def restore(
     task: Task | None = None,
     scale: int | None = None,
     device: str | None = None,
-    tile: int | None = TILE,
+    tile: Tile = 'auto',
 ) -> np.ndarray:
     """Restore one image, or merge one bracket; for many, keep an `Inferencer`.
 

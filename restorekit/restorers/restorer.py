@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from restorekit.contracts import Backbone
+from restorekit.contracts import Backbone, any_pools, common_period
 from restorekit.data_sample import DataSample
 from restorekit.functional import fuse_chroma, imresize, rgb_to_ycbcr, ycbcr_to_rgb
 from restorekit.options import Scale, fits, nearest, written
@@ -92,6 +93,9 @@ class Restorer(BaseRestorer):
         self.takes_bracket = self.backbone.takes_bracket
         self.num_frames = self.backbone.num_frames
         self.divisible = self.backbone.divisible
+        period = common_period(self.backbone)
+        self.period = period // math.gcd(period, pre_upscale)
+        self.pools = any_pools(self.backbone)
         self.linear = self.data_preprocessor.linear
         self.channels_last = False
         if channels_last:
