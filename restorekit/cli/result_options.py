@@ -86,6 +86,11 @@ def add_compute_options(parser: argparse.ArgumentParser) -> None:
         action='store_true',
         help='the mean of 8 results, of flipped and turned inputs: slightly better, 8 times slower',
     )
+    add_precision_option(parser)
+
+
+def add_precision_option(parser: argparse.ArgumentParser) -> None:
+    """The precision of networks."""
     parser.add_argument(
         '--precision',
         choices=('auto', 'float32', 'bfloat16', 'float16'),

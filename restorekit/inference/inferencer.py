@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
 import numpy as np
 import torch
+from mmengine.config import Config
 from torch import Tensor
 
 from restorekit.catalogue import find_model, is_model
+from restorekit.catalogue.card import Card
 from restorekit.functional import tf32
 from restorekit.inference.loading import Model, load_restorer
 from restorekit.inference.precision import Precision, choose_precision
@@ -24,7 +27,7 @@ class Inferencer:
     """Restores images, or brackets, with a model, without TF32.
 
     Args:
-        config, weights, unsafe_load: As in `load_restorer`.
+        model, weights, unsafe_load: As in `load_restorer`, whose `config` the model is.
         device: Where to compute; a GPU if there is one by default.
         tile: Side of the tiles, in pixels, into which larger images are divided, before each model
             of a chain; 'auto' goes by the memory that there is; None takes images whole. Methods
@@ -39,23 +42,22 @@ class Inferencer:
 
     def __init__(
         self,
-        config: Model | Sequence[Model],
+        model: Model | Sequence[Model],
         weights: str | Path | None = None,
         *,
         device: str | None = None,
         tile: Tile = 'auto',
         overlap: int | None = None,
-        precision: Precision = 'float32',
+        precision: Precision = 'auto',
         ensemble: bool = False,
         unsafe_load: bool = False,
     ) -> None:
         self.ensemble = ensemble
         self.device = device_of(device)
         self.tiler = Tiler(self.device, tile, overlap)
-        model = load_restorer(config, weights, unsafe_load=unsafe_load)
-        self.model: BaseRestorer = model.to(self.device)
-        card = find_model(config).card if isinstance(config, str) and is_model(config) else None
-        self.dtype, self.precision = choose_precision(precision, self.device, card)
+        restorer = load_restorer(model, weights, unsafe_load=unsafe_load)
+        self.model: BaseRestorer = restorer.to(self.device)
+        self.dtype, self.precision = choose_precision(precision, self.device, _card(model))
 
     @torch.inference_mode()
     @tf32(False)
@@ -153,6 +155,18 @@ class Inferencer:
             total = result if total is None else total + result
         assert total is not None
         return total / 8
+
+
+def _card(model: Model | Sequence[Model]) -> Card | None:
+    """That of the model, or of the one of a chain that loses most in half precision.
+
+    None if one of them does not say what it loses.
+    """
+    models = [model] if model is None or isinstance(model, str | Path | Config) else model
+    cards = [find_model(str(name)).card for name in models if is_model(name)]
+    if not cards or len(cards) < len(models) or any(card.bfloat16_loss is None for card in cards):
+        return None
+    return max(cards, key=lambda card: (math.isnan(card.bfloat16_loss or 0), card.bfloat16_loss))
 
 
 def _tensors(

@@ -19,7 +19,8 @@ Tile = int | Literal['auto'] | None
 
 LEAST_TILE = 64  # pixels
 WHOLE = 256  # pixels: no side above it, and an image is not worth a look at the memory
-MOST = 2**29  # bytes: on a CPU larger tiles gain nothing
+MOST = 2**30  # bytes: more is not taken on a CPU, where larger images gain nothing
+SHARE = 4  # a divided image takes memory itself, and a tile this part of what there is
 # A mean over a tile is not that over the image, and what the result is should not hang on the
 # memory that happens to be free: see docs/restore.md for the figures.
 POOLED = 512
@@ -135,7 +136,8 @@ class Tiler:
         return tile, self._overlap(model, images, exposures, tile)
 
     def _tile(self, model: BaseRestorer, images: Tensor, exposures: Tensor | None) -> int | None:
-        longest, known = max(images.shape[-2:]), self._limits.get(id(model))
+        height, width = images.shape[-2:]
+        longest, known = max(height, width), self._limits.get(id(model))
         if not model.divisible:
             return None
         if known is not None:
@@ -149,10 +151,11 @@ class Tiler:
             self._needs[key] = bytes_per_pixel(model, images, exposures, self.device)
         need, free = self._needs[key], free_memory(self.device)
         budget = free // 2 if self.device.type == 'cuda' else min(free // 2, MOST)
-        tile = max(math.isqrt(int(budget / need)), LEAST_TILE)
-        tile = min(tile, POOLED) if model.pools else tile
-        if longest <= tile:
+        whole = height * width * need <= budget
+        if whole and (longest <= POOLED or not model.pools):
             return None
+        tile = max(math.isqrt(int(budget / SHARE / need)), LEAST_TILE)
+        tile = min(tile, POOLED) if model.pools else tile
         self.chosen = (
             f'in tiles of {tile}: {free / 2**30:.1f} GiB are free, {need / 1000:.1f} kB a pixel'
         )

@@ -15,6 +15,7 @@ from restorekit.functional import tiled
 from restorekit.inference import Inferencer, Output, Source, choose
 from restorekit.inference import Job as Result
 from restorekit.inference.inferencer import device_of
+from restorekit.inference.precision import Precision
 from restorekit.inference.running import Loaded, load, restored, write
 from restorekit.io import (
     TONE_MAPS,
@@ -42,14 +43,17 @@ class Workshop:
     """Restores the pictures of jobs, one after another, with the models of the catalogue.
 
     Args:
-        device: As for `Inferencer`.
+        device, precision: As for `Inferencer`.
         limits: Of the pixels.
     Raises:
         ValueError: If there is no such device, or the catalogue is damaged.
     """
 
-    def __init__(self, *, device: str | None, limits: Limits) -> None:
+    def __init__(
+        self, *, device: str | None, limits: Limits, precision: Precision = 'auto'
+    ) -> None:
         self.device = str(device_of(device))
+        self.precision = precision
         self.limits = limits
         self._models = catalogue()
         self._loaded: OrderedDict[tuple[str, ...], Inferencer] = OrderedDict()
@@ -134,7 +138,7 @@ class Workshop:
     def _load(self, models: tuple[str, ...]) -> Inferencer:
         """Models from memory or from their files; the ones used longest ago are let go."""
         if models not in self._loaded:
-            self._loaded[models] = Inferencer(models, device=self.device)
+            self._loaded[models] = Inferencer(models, device=self.device, precision=self.precision)
         self._loaded.move_to_end(models)
         while len(self._loaded) > KEPT_MODELS:
             self._loaded.popitem(last=False)

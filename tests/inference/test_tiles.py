@@ -68,15 +68,21 @@ def run(tiler, model, images, **options):
 
 
 @pytest.mark.parametrize(
-    ('free', 'tile'), [(1, 64), (2 * 2000 * 300**2, 300), (2**50, 518), (2**50, None)]
+    ('free', 'width', 'tile'),
+    [
+        (1, 700, 64),
+        (2 * 2000 * 300 * 700 - 2, 700, 229),
+        (2 * 2000 * 300 * 700, 700, None),
+        (2**50, 1789, None),
+        (2**50, 1790, 366),
+    ],
 )
-def test_the_tile_is_what_fits_into_half_of_the_memory_and_half_a_gibibyte(
-    memory, monkeypatch, free, tile
-):
+def test_the_tile_is_what_fits_into_the_memory(memory, monkeypatch, free, width, tile):
+    """Half of what is free and no more than a gibibyte, and a tile a quarter of that."""
     monkeypatch.setattr(tiles, 'bytes_per_pixel', lambda *_: 2000.0)
     memory(free)
-    tiler, side = Tiler(CPU, overlap=8), 700 if tile else 500
-    split = tiler.split(blurring(), torch.empty(1, 3, 300, side, device='meta'), None)
+    tiler = Tiler(CPU, overlap=8)
+    split = tiler.split(blurring(), torch.empty(1, 3, 300, width, device='meta'), None)
     assert split == ((tile, 8) if tile else (None, 0))
     chosen = f'in tiles of {tile}: {free / 2**30:.1f} GiB are free, 2.0 kB a pixel'
     assert tiler.chosen == (chosen if tile else '')
@@ -174,13 +180,13 @@ def test_windows_of_a_transform_stay_where_they_are():
     backbone = {'type': 'ResidualNet', 'num_feats': 4, 'num_blocks': 1, 'block': block}
     model = MODELS.build({'type': 'Restorer', 'backbone': backbone}).eval()
     assert (model.period, model.pools) == (12, False)
-    images = planes(150, 170)
+    images = planes(40, 250)
     with torch.no_grad():
         whole = model.restore(images)
         apart = {}
         for period in (1, 12):
             model.period = period
-            result = run(Tiler(CPU, 100, 32), model, images)
+            result = run(Tiler(CPU, 170, 64), model, images)
             apart[period] = float((result - whole).abs().max())
     assert 0 < apart[12] < apart[1] / 3
 
