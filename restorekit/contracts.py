@@ -8,6 +8,7 @@ other promises are set on it when it is built.
 from __future__ import annotations
 
 import inspect
+import math
 from typing import Any, ClassVar
 
 from torch import Tensor, nn
@@ -21,6 +22,9 @@ class Part(nn.Module):
     Attributes:
         scale: Output size over input size.
         min_size: The least height and width of the input, in pixels.
+        period: The result moves with the input where that is moved by multiples of it, in pixels.
+        pools: Whether statistics of the whole input are taken, so that a tile of it is treated as
+            nothing but itself.
         parameters_without_gradient: Names of parameters that cannot receive one, with the reason in
             a comment.
         example: Options of a small instance, by which it can be tried in a moment.
@@ -28,6 +32,8 @@ class Part(nn.Module):
 
     scale: int
     min_size: int = 1
+    period: int = 1
+    pools: bool = False
     parameters_without_gradient: tuple[str, ...] = ()
     example: ClassVar[dict[str, Any]] = {}
 
@@ -162,6 +168,16 @@ def _promises(contract: type[Part]) -> dict[str, Any]:
 def least_size(module: nn.Module) -> int:
     """The largest `min_size` of a module's parts, which a network of them needs at least."""
     return max(getattr(part, 'min_size', 1) for part in module.modules())
+
+
+def common_period(module: nn.Module) -> int:
+    """The `period` of a network of which all parts work at the size of its input."""
+    return math.lcm(*(getattr(part, 'period', 1) for part in module.modules()))
+
+
+def any_pools(module: nn.Module) -> bool:
+    """Whether any part of a module `pools`."""
+    return any(getattr(part, 'pools', False) for part in module.modules())
 
 
 def without_gradient(module: nn.Module) -> set[str]:

@@ -26,6 +26,8 @@ class ChannelAttention(Block):
         ValueError: If nothing is left of C.
     """
 
+    pools = True
+
     def __init__(
         self, channels: Width, *, reduction: AtLeast1 = 16, contrast: bool = False
     ) -> None:

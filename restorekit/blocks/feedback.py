@@ -207,6 +207,8 @@ class ChannelGate(StatefulBlock):
         ValueError: If nothing is left of C.
     """
 
+    pools = True
+
     def __init__(self, channels: Width, *, reduction: AtLeast1 = 16) -> None:
         super().__init__()
         hidden = channels // reduction

@@ -88,6 +88,7 @@ class AttentiveInception(StatefulBlock):
             if attention
             else None
         )
+        self.pools = attention
         self.short_skip = short_skip
 
     def forward_with(self, x: Tensor, state: Tensor | None) -> tuple[Tensor, Tensor | None]:

@@ -38,6 +38,7 @@ class NonLocal(Block):
 
     # A constant added to phi adds the same to all logits of a query: softmax does not see it.
     parameters_without_gradient = ('phi.bias',)
+    pools = True
 
     def __init__(
         self,

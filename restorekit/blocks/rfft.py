@@ -47,7 +47,10 @@ class RFFTBlock(Block):
     ) -> None:
         super().__init__()
         self.window = window
-        self.min_size = 1 if window is None else window // 4 + 1
+        self.pools = window is None
+        if window is not None:
+            self.min_size = window // 4 + 1
+            self.period = window - window // 4
         self.spatial = nn.Sequential(
             build_conv(conv_cfg, channels, channels, 3, bias=False),
             nn.ReLU(inplace=True),

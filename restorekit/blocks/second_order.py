@@ -31,6 +31,8 @@ class SOCA(Block):
         ValueError: If `reduction` does not divide `channels`.
     """
 
+    pools = True
+
     def __init__(
         self, channels: Width, *, reduction: AtLeast1 = 16, iterations: AtLeast1 = 5
     ) -> None:

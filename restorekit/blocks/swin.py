@@ -53,6 +53,7 @@ class SwinBlock(Block):
         if shift >= window:
             raise ValueError(f'SwinBlock: shift must be less than window={window}, got {shift}')
         self.num_heads, self.window, self.shift = num_heads, window, shift
+        self.period = window
         hidden = int(channels * mlp_ratio)
         self.norm_attention = nn.LayerNorm(channels)
         self.qkv = nn.Linear(channels, 3 * channels)

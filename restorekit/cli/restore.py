@@ -124,13 +124,11 @@ def _sources(args: argparse.Namespace, named: Inferencer | None) -> list[Source]
 
 
 def _options(args: argparse.Namespace) -> dict[str, Any]:
-    from restorekit.inference import TILE
     from restorekit.inference.shares import own_device
 
-    tile = TILE if args.tile is None else args.tile or None
     return {
         'device': own_device() if args.device is None else args.device,
-        'tile': tile,
+        'tile': args.tile,
         'overlap': args.overlap,
         'ensemble': args.ensemble,
         'precision': args.precision,

@@ -70,18 +70,28 @@ def add_compute_options(parser: argparse.ArgumentParser) -> None:
     """Tiles, precision, and what takes longer."""
     parser.add_argument(
         '--tile',
-        type=int,
+        type=_tile,
+        default='auto',
         metavar='N',
-        help='divide larger images into tiles of N pixels, 0: never (default: 512)',
+        help='divide larger images into tiles of N pixels, 0: never (default: auto, by the memory '
+        'that there is)',
     )
     parser.add_argument(
-        '--overlap', type=int, default=32, metavar='N', help='of tiles (default: %(default)s)'
+        '--overlap',
+        type=int,
+        metavar='N',
+        help='of tiles, in pixels (default: by how far the network looks)',
     )
     parser.add_argument(
         '--ensemble',
         action='store_true',
         help='the mean of 8 results, of flipped and turned inputs: slightly better, 8 times slower',
     )
+    add_precision_option(parser)
+
+
+def add_precision_option(parser: argparse.ArgumentParser) -> None:
+    """The precision of networks."""
     parser.add_argument(
         '--precision',
         choices=('auto', 'float32', 'bfloat16', 'float16'),
@@ -89,6 +99,10 @@ def add_compute_options(parser: argparse.ArgumentParser) -> None:
         help='of the network; auto: bfloat16 where the processor computes it and the model loses '
         'nothing that shows (default: %(default)s)',
     )
+
+
+def _tile(text: str) -> int | str | None:
+    return text if text == 'auto' else int(text) or None
 
 
 def _box(text: str) -> tuple[int, int]:

@@ -6,6 +6,7 @@ import argparse
 from functools import partial
 
 from restorekit.cli.options import limit_pixels
+from restorekit.cli.result_options import add_precision_option
 from restorekit.memory import give_back_memory
 
 
@@ -36,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='a host name under which a proxy or other machines know the page; may be repeated',
     )
     parser.add_argument('--device', metavar='NAME', help='(default: a GPU if there is one)')
+    add_precision_option(parser)
     parser.add_argument(
         '--max-pixels',
         type=int,
@@ -74,6 +76,7 @@ def run(args: argparse.Namespace) -> None:
             token=args.token,
             names=args.name,
             device=args.device,
+            precision=args.precision,
             limits=limits,
             open_browser=args.open,
             rest=give_back_memory,

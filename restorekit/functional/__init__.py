@@ -15,7 +15,7 @@ from restorekit.functional.mef import mef_ssim, mef_ssim_map
 from restorekit.functional.precision import full_precision, precision, set_tf32, tf32
 from restorekit.functional.resize import imresize, imresize_part
 from restorekit.functional.similarity import psnr, ssim, ssim_map
-from restorekit.functional.tiling import receptive_field, tiled
+from restorekit.functional.tiling import receptive_field, tiled, tiled_rows
 
 __all__ = [
     'blocking_effect',
@@ -45,5 +45,6 @@ __all__ = [
     'ssim_map',
     'tf32',
     'tiled',
+    'tiled_rows',
     'ycbcr_to_rgb',
 ]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import torch
 import torch.nn.functional as F
@@ -17,6 +16,7 @@ def tiled(
     tile: int,
     overlap: int = 32,
     scale: int = 1,
+    period: int = 1,
 ) -> Tensor:
     """Apply a function to overlapping tiles and blend the results.
 
@@ -30,36 +30,70 @@ def tiled(
         overlap: Of neighbouring tiles, in pixels of the input; it should cover how far the network
             looks past a tile's border, see `receptive_field`.
         scale: Output size over input size.
+        period: Tiles begin at multiples of it, as what the network does repeats itself.
     Returns:
         (N, C, scale H, scale W).
     Raises:
         ValueError: If the overlap is negative, or not less than `tile`.
     """
+    result, done = None, 0
+    options = {'tile': tile, 'overlap': overlap, 'scale': scale, 'period': period}
+    for rows in tiled_rows(function, images, **options):
+        if rows.shape[-2] == images.shape[-2] * scale:
+            return rows
+        if result is None:
+            result = rows.new_empty((*rows.shape[:2], images.shape[-2] * scale, rows.shape[-1]))
+        result[..., done : done + rows.shape[-2], :] = rows
+        done += rows.shape[-2]
+    assert result is not None
+    return result
+
+
+def tiled_rows(
+    function: Callable[[Tensor], Tensor],
+    images: Tensor,
+    *,
+    tile: int,
+    overlap: int = 32,
+    scale: int = 1,
+    period: int = 1,
+) -> Iterator[Tensor]:
+    """What `tiled` gives, from top to bottom, so that never more than a row of tiles is held.
+
+    Args:
+        function, images, tile, overlap, scale, period: As for `tiled`.
+    Yields:
+        (N, C, h, scale W), finished; together scale H rows.
+    Raises:
+        ValueError: As `tiled`.
+    """
     if not 0 <= overlap < tile:
         raise ValueError(f'tiled: overlap must be in [0, tile), got {overlap} of {tile}')
     height, width = images.shape[-2:]
-    tile_height, rows = _starts(height, tile, overlap)
-    tile_width, columns = _starts(width, tile, overlap)
-    if len(rows) == len(columns) == 1:
-        return function(images)
-    total = weights = None
-    for top, left in itertools.product(rows, columns):
-        piece = images[..., top : top + tile_height, left : left + tile_width]
-        result = function(piece)
-        down = _ramp(tile_height, top, height, overlap, scale)
-        across = _ramp(tile_width, left, width, overlap, scale)
-        weight = torch.outer(down, across).to(result)
-        if total is None or weights is None:
-            size = (height * scale, width * scale)
-            total = result.new_zeros((*result.shape[:2], *size))
-            weights = result.new_zeros(size)
-        y = slice(top * scale, top * scale + weight.shape[0])
-        x = slice(left * scale, left * scale + weight.shape[1])
-        total[..., y, x] += result * weight
-        weights[y, x] += weight
-    assert total is not None
-    assert weights is not None
-    return total.div_(weights)
+    downwards, sideways = (_spans(side, tile, overlap, period) for side in (height, width))
+    if len(downwards) == len(sideways) == 1:
+        yield function(images)
+        return
+    across = [_ramp(span, width, overlap, scale) for span in sideways]
+    total = weights = torch.empty(0)
+    for rows, following in zip(downwards, [*downwards[1:], range(height, height)], strict=True):
+        down = _ramp(rows, height, overlap, scale)
+        for columns, ramp in zip(sideways, across, strict=True):
+            piece = images[..., rows.start : rows.stop, columns.start : columns.stop]
+            result = function(piece)
+            missing = len(rows) * scale - weights.shape[0]
+            if missing:  # rows that no tile above has begun
+                blank = result.new_zeros((missing, width * scale))
+                weights = torch.cat([weights, blank]) if weights.numel() else blank
+                blank = result.new_zeros((*result.shape[:2], *blank.shape))
+                total = torch.cat([total, blank], dim=-2) if total.numel() else blank
+            weight = torch.outer(down, ramp).to(result)
+            x = slice(columns.start * scale, columns.stop * scale)
+            total[..., x] += result * weight
+            weights[:, x] += weight
+        done = (following.start - rows.start) * scale
+        yield total[..., :done, :].div_(weights[:done])
+        total, weights = total[..., done:, :].clone(), weights[done:].clone()
 
 
 def receptive_field(
@@ -150,21 +184,27 @@ def join_windows(windows: Tensor, height: int, width: int, overlap: int) -> Tens
     return (total / weights)[..., :height, :width]
 
 
-def _starts(length: int, tile: int, overlap: int) -> tuple[int, list[int]]:
-    """How long the tiles are along one side and where they begin.
+def _spans(length: int, tile: int, overlap: int, period: int = 1) -> list[range]:
+    """Where the tiles are along one side, beginning at multiples of the period.
 
     They are as few as possible, then as short as possible, and evenly spread.
     """
     if length <= tile:
-        return length, [0]
+        return [range(length)]
+    if tile - overlap < 3 * period:  # two tiles would begin at one place
+        period = 1
+    tile -= period - 1
     count = -(-(length - overlap) // (tile - overlap))
     size = -(-(length + (count - 1) * overlap) // count)
-    return size, [round(index * (length - size) / (count - 1)) for index in range(count)]
+    even = [round(index * (length - size) / max(count - 1, 1)) for index in range(count)]
+    starts = [start // period * period for start in even]
+    return [range(start, min(start + size + period - 1, length)) for start in starts]
 
 
-def _ramp(size: int, start: int, length: int, overlap: int, scale: int) -> Tensor:
+def _ramp(span: range, length: int, overlap: int, scale: int) -> Tensor:
     """Weights along one side of a tile: ramps over the overlaps, none at the image's border."""
-    position = torch.arange(size * scale) + 0.5
-    up = position if start else torch.full_like(position, torch.inf)
-    down = position.flip(0) if start + size < length else torch.full_like(position, torch.inf)
+    position = torch.arange(len(span) * scale) + 0.5
+    border = torch.full_like(position, torch.inf)
+    up = position if span.start else border
+    down = position.flip(0) if span.stop < length else border
     return (torch.minimum(up, down) / max(overlap * scale, 1)).clamp(max=1)

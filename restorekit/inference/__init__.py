@@ -2,7 +2,7 @@
 
 from restorekit.inference.choice import Choice, choose
 from restorekit.inference.door import restore
-from restorekit.inference.inferencer import TILE, Inferencer
+from restorekit.inference.inferencer import Inferencer
 from restorekit.inference.jobs import Job, Output, plan_jobs
 from restorekit.inference.loading import load_restorer
 from restorekit.inference.program import ExportError, export
@@ -10,7 +10,6 @@ from restorekit.inference.running import Outcome, Size, run_jobs
 from restorekit.inference.sources import Source, find_sources
 
 __all__ = [
-    'TILE',
     'Choice',
     'ExportError',
     'Inferencer',

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from restorekit.catalogue import Task, catalogue
 from restorekit.inference.sources import Source
-from restorekit.io import BracketError, order_bracket
+from restorekit.io import BracketError, check_exposures, order_bracket
 from restorekit.io.jpeg import jpeg_quality
 
 BRACKETS: Mapping[Task, str] = {'hdr': 'debevec', 'fusion': 'mertens'}
@@ -71,6 +73,37 @@ def choose(
     return Choice((JPEG, *enlarge), f'a JPEG of quality about {quality}, cleaned first')
 
 
+def choose_for_arrays(
+    image: np.ndarray | Sequence[np.ndarray],
+    exposures: Sequence[float] | None = None,
+    task: Task | None = None,
+    scale: int | None = None,
+) -> Choice:
+    """As `choose`, for a picture or the frames of a bracket in memory.
+
+    Args:
+        image: (H, W, C), or a list of such, dark to bright.
+        exposures: EV of the frames, where they are known.
+        task, scale: As for `choose`.
+    Raises:
+        ValueError: If the images are of the wrong kind for the task, or there is no model.
+    """
+    is_bracket = isinstance(image, list | tuple)
+    if is_bracket == (task in ('sr', 'jpeg')) and task is not None:
+        kinds = ('a list of frames', 'one image')
+        wanted, got = kinds if task in BRACKETS else kinds[::-1]
+        raise ValueError(f'{task} takes {wanted}, got {got}')
+    if not is_bracket:
+        return Choice(models_for(task or 'sr', scale), 'an image without a file')
+    if task == 'fusion' or (task is None and exposures is None):
+        return Choice(
+            models_for('fusion', scale), 'no HDR: no exposures' if task is None else 'as asked for'
+        )
+    exposures = () if exposures is None else exposures
+    check_exposures(exposures, len(image), str(task or 'hdr'))
+    return _for_exposures(exposures, scale)
+
+
 def models_for(task: Task, scale: int | None = None) -> tuple[str, ...]:
     """The models for a task, in the order in which they are run.
 
@@ -103,6 +136,11 @@ def _for_bracket(
             reason = f'no HDR: {str(error).removeprefix(f"{source}: ")}'
             return Choice(models_for('fusion', scale), reason)
         raise
+    return _for_exposures(exposures, scale)
+
+
+def _for_exposures(exposures: Sequence[float], scale: int | None) -> Choice:
+    """Of a bracket whose exposures, in EV and rising, are known."""
     span = exposures[-1] - exposures[0]
     models = models_for('hdr', scale)
     if len(exposures) == MOVING_FRAMES and MOVING_SPAN[0] <= span <= MOVING_SPAN[1]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from restorekit.catalogue import Task
-from restorekit.inference.choice import choose, models_for
-from restorekit.inference.inferencer import TILE, Inferencer
+from restorekit.inference.choice import choose, choose_for_arrays
+from restorekit.inference.inferencer import Inferencer
 from restorekit.inference.loading import Model
+from restorekit.inference.precision import Precision
 from restorekit.inference.running import load, restored
 from restorekit.inference.sources import find_sources
+from restorekit.inference.tiles import Tile
 
 
 def restore(
@@ -23,7 +26,10 @@ def restore(
     task: Task | None = None,
     scale: int | None = None,
     device: str | None = None,
-    tile: int | None = TILE,
+    tile: Tile = 'auto',
+    overlap: int | None = None,
+    precision: Precision = 'auto',
+    ensemble: bool = False,
 ) -> np.ndarray:
     """Restore one image, or merge one bracket; for many, keep an `Inferencer`.
 
@@ -34,7 +40,7 @@ def restore(
             one that suits the source, as `choose` does.
         exposures: EV of the frames of a list, where they are known.
         task, scale: As for `choose`, where no model is named.
-        device, tile: As for `Inferencer`.
+        device, tile, overlap, precision, ensemble: As for `Inferencer`.
     Returns:
         (scale H, scale W, C), float32, in [0, 1]; linear radiance where a bracket becomes HDR.
     Raises:
@@ -45,15 +51,32 @@ def restore(
     """
     if model is not None and (task is not None or scale is not None):
         raise ValueError('restore: task and scale choose a model; one is named already')
+    build = partial(
+        Inferencer,
+        device=device,
+        tile=tile,
+        overlap=overlap,
+        precision=precision,
+        ensemble=ensemble,
+    )
     if isinstance(source, str | Path):
-        named = None if model is None else Inferencer(model, device=device, tile=tile)
-        # A folder is that of one scene, unless the model takes single pictures.
-        found = find_sources([source], brackets=named is None or named.model.takes_bracket)
-        if len(found) > 1:
-            raise ValueError(f'{source}: holds {len(found)} pictures; restore takes one')
-        run = named or Inferencer(choose(found[0], task, scale).models, device=device, tile=tile)
-        return restored(run, load(found[0], run.model))
+        return _from_file(source, model, build, task, scale)
     if model is None:
-        kind: Task = 'fusion' if exposures is None else 'hdr'
-        model = models_for(task or ('sr' if isinstance(source, np.ndarray) else kind), scale)
-    return Inferencer(model, device=device, tile=tile)(source, exposures)
+        model = choose_for_arrays(source, exposures, task, scale).models
+    return build(model)(source, exposures)
+
+
+def _from_file(
+    path: str | Path,
+    model: Model | Sequence[Model],
+    build: Callable[..., Inferencer],
+    task: Task | None,
+    scale: int | None,
+) -> np.ndarray:
+    named = None if model is None else build(model)
+    # A folder is that of one scene, unless the model takes single pictures.
+    found = find_sources([path], brackets=named is None or named.model.takes_bracket)
+    if len(found) > 1:
+        raise ValueError(f'{path}: holds {len(found)} pictures; restore takes one')
+    run = named or build(choose(found[0], task, scale).models)
+    return restored(run, load(found[0], run.model))

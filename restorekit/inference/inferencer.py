@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
 import numpy as np
 import torch
+from mmengine.config import Config
 from torch import Tensor
 
 from restorekit.catalogue import find_model, is_model
-from restorekit.functional import tf32, tiled
+from restorekit.catalogue.card import Card
+from restorekit.functional import tf32
 from restorekit.inference.loading import Model, load_restorer
 from restorekit.inference.precision import Precision, choose_precision
-from restorekit.io import check_exposures
+from restorekit.inference.tiles import Tile, Tiler, collected
+from restorekit.io import BitDepth, check_exposures
 from restorekit.memory import KEPT, give_back_memory, keep_freed_memory
 from restorekit.restorers import BaseRestorer
-
-TILE = 512  # pixels: where commands divide images
-LEAST_TILE = 64
 
 
 class Inferencer:
@@ -30,11 +31,12 @@ class Inferencer:
     `restorekit.memory.keep_freed_memory`, and gives back after an image what is above 1 GiB.
 
     Args:
-        config, weights, unsafe_load: As in `load_restorer`.
+        model, weights, unsafe_load: As in `load_restorer`, whose `config` the model is.
         device: Where to compute; a GPU if there is one by default.
         tile: Side of the tiles, in pixels, into which larger images are divided, before each model
-            of a chain; None takes images whole. Methods that need the whole image get it.
-        overlap: Of neighbouring tiles, in pixels.
+            of a chain; 'auto' goes by the memory that there is; None takes images whole. Methods
+            that need the whole image get it.
+        overlap: Of neighbouring tiles, in pixels; None goes by how far the network looks.
         precision: 'float32'; 'bfloat16' or 'float16', by autocast; 'auto': `choose_precision`.
         ensemble: Restore the image in its eight flips and rotations too, and take the mean.
     Raises:
@@ -44,34 +46,32 @@ class Inferencer:
 
     def __init__(
         self,
-        config: Model | Sequence[Model],
+        model: Model | Sequence[Model],
         weights: str | Path | None = None,
         *,
         device: str | None = None,
-        tile: int | None = None,
-        overlap: int = 32,
-        precision: Precision = 'float32',
+        tile: Tile = 'auto',
+        overlap: int | None = None,
+        precision: Precision = 'auto',
         ensemble: bool = False,
         unsafe_load: bool = False,
     ) -> None:
-        if not isinstance(tile, int | None) or not isinstance(overlap, int):
-            raise TypeError(f'tile: expected whole pixels, got {tile!r} and overlap {overlap!r}')
-        if tile is not None and not 0 <= overlap < tile:
-            raise ValueError(f'tile: overlap must be in [0, tile), got {overlap} of {tile}')
-        self.tile = tile
-        self.overlap = overlap
         self.ensemble = ensemble
         self.device = device_of(device)
         self._keeps = self.device.type == 'cpu' and keep_freed_memory()
-        model = load_restorer(config, weights, unsafe_load=unsafe_load)
-        self.model: BaseRestorer = model.to(self.device)
-        card = find_model(config).card if isinstance(config, str) and is_model(config) else None
-        self.dtype, self.precision = choose_precision(precision, self.device, card)
+        self.tiler = Tiler(self.device, tile, overlap)
+        restorer = load_restorer(model, weights, unsafe_load=unsafe_load)
+        self.model: BaseRestorer = restorer.to(self.device)
+        self.dtype, self.precision = choose_precision(precision, self.device, _card(model))
 
     @torch.inference_mode()
     @tf32(False)
     def __call__(
-        self, image: np.ndarray | Sequence[np.ndarray], exposures: Sequence[float] | None = None
+        self,
+        image: np.ndarray | Sequence[np.ndarray],
+        exposures: Sequence[float] | None = None,
+        *,
+        bits: BitDepth | None = None,
     ) -> np.ndarray:
         """Restore one image, or merge one bracket.
 
@@ -82,9 +82,11 @@ class Inferencer:
             image: (H, W, 3) RGB or (H, W, 1) gray, float in [0, 1]; for a bracket a list of (H, W,
                 3), dark to bright.
             exposures: EV of a bracket's frames; needed by networks that give linear radiance.
+            bits: Give integers of 8 or 16 bits; of a large image each part is rounded as soon as it
+                is finished, which takes a quarter, or half, of the memory.
         Returns:
             (scale H, scale W, C), float32, in [0, 1]; linear radiance, unbounded above, where the
-            model gives that.
+            model gives that; uint8 or uint16 by `bits`.
         Raises:
             ValueError, TypeError: If the image or the exposures are not this, or memory does not
                 suffice.
@@ -94,21 +96,19 @@ class Inferencer:
         self._check(frames, is_bracket=is_bracket)
         if exposures is not None:
             check_exposures(exposures, len(frames), 'Inferencer')
-        pixels = np.stack([np.moveaxis(frame, -1, 0) for frame in frames]).astype(np.float32)
-        batch = torch.from_numpy(pixels)[None].to(self.device)
-        light = None
-        if exposures is not None:
-            light = torch.tensor([list(exposures)], dtype=torch.float32, device=self.device)
-        images = batch if self.model.takes_bracket else batch[:, 0]
-        restored = self._ensemble(images, light) if self.ensemble else self._whole(images, light)
+        if bits is not None and self.model.linear:
+            raise ValueError(f'Inferencer: linear radiance is not rounded, got bits={bits}')
+        self.tiler.chosen = ''
+        images, light = _tensors(frames, exposures, is_bracket=self.model.takes_bracket)
+        restored = (
+            self._ensemble(images, light) if self.ensemble else self._whole(images, light, bits)
+        )
         if self._keeps:
             give_back_memory(above=KEPT)
-        if not restored.isfinite().all():
-            raise ValueError(
-                'the network gives values that are not finite; its weights are damaged'
-            )
-        restored = restored.clamp_(min=0, max=None if self.model.linear else 1)
-        return restored[0].cpu().numpy().transpose(1, 2, 0)
+        if restored.is_floating_point():
+            restored = restored.clamp_(min=0, max=None if self.model.linear else 1)
+            restored = collected(iter([restored]), restored.shape[-2], bits)
+        return restored[0].permute(1, 2, 0).numpy()
 
     def _check(self, frames: list[np.ndarray], *, is_bracket: bool) -> None:
         if is_bracket != self.model.takes_bracket:
@@ -139,10 +139,18 @@ class Inferencer:
                     f'Inferencer: expected values in [0, 1], the image has {low:g} to {high:g}'
                 )
 
-    def _whole(self, images: Tensor, exposures: Tensor | None) -> Tensor:
+    def _whole(
+        self, images: Tensor, exposures: Tensor | None, bits: BitDepth | None = None
+    ) -> Tensor:
         half = self.dtype != torch.float32
+
+        def run(model: BaseRestorer, images: Tensor, exposures: Tensor | None) -> Tensor:
+            return self.tiler.run(
+                model, images, exposures, bits if model is self.model.last else None
+            )
+
         with torch.autocast(self.device.type, dtype=self.dtype if half else None, enabled=half):
-            return self.model.restore_by(self._run, images, exposures).float()
+            return self.model.restore_by(run, images, exposures)
 
     def _ensemble(self, images: Tensor, exposures: Tensor | None) -> Tensor:
         total = None
@@ -155,38 +163,29 @@ class Inferencer:
         assert total is not None
         return total / 8
 
-    def _run(self, model: BaseRestorer, images: Tensor, exposures: Tensor | None) -> Tensor:
-        """The model in tiles, smaller ones where the memory does not suffice."""
-        height, width = images.shape[-2:]
-        tile = self.tile
-        while True:
-            try:
-                return self._tiled(model, images, exposures, tile)
-            except (MemoryError, RuntimeError) as error:
-                if 'memory' not in str(error):
-                    raise
-                smaller = min(tile or max(height, width), height, width) // 2
-                if not model.divisible or smaller < max(LEAST_TILE, 2 * self.overlap):
-                    raise ValueError(
-                        f'an image of {height} x {width} does not fit into the memory of '
-                        f'{self.device} with this network'
-                    ) from None
-            tile = smaller
-            if self.device.type == 'cuda':
-                torch.cuda.empty_cache()
 
-    def _tiled(
-        self, model: BaseRestorer, images: Tensor, exposures: Tensor | None, tile: int | None
-    ) -> Tensor:
-        if tile is None or not model.divisible:
-            return model.restore(images, exposures)
-        return tiled(
-            lambda piece: model.restore(piece, exposures),
-            images,
-            tile=tile,
-            overlap=self.overlap,
-            scale=model.scale,
-        )
+def _card(model: Model | Sequence[Model]) -> Card | None:
+    """That of the model, or of the one of a chain that loses most in half precision.
+
+    None if one of them does not say what it loses.
+    """
+    models = [model] if model is None or isinstance(model, str | Path | Config) else model
+    cards = [find_model(str(name)).card for name in models if is_model(name)]
+    if not cards or len(cards) < len(models) or any(card.bfloat16_loss is None for card in cards):
+        return None
+    return max(cards, key=lambda card: (math.isnan(card.bfloat16_loss or 0), card.bfloat16_loss))
+
+
+def _tensors(
+    frames: list[np.ndarray], exposures: Sequence[float] | None, *, is_bracket: bool
+) -> tuple[Tensor, Tensor | None]:
+    """An image, (1, C, H, W), or a bracket, (1, K, C, H, W), and its exposures, (1, K)."""
+    light = None if exposures is None else torch.tensor([list(exposures)], dtype=torch.float32)
+    if is_bracket:
+        pixels = np.stack([np.moveaxis(frame, -1, 0) for frame in frames])
+    else:
+        pixels = np.moveaxis(frames[0], -1, 0)  # large images are not copied
+    return torch.from_numpy(pixels.astype(np.float32, copy=False))[None], light
 
 
 def device_of(name: str | None) -> torch.device:

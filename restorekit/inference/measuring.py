@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
+from torch.overrides import TorchFunctionMode
 from torch.utils.flop_counter import FlopCounterMode, sdpa_flop_count
 
 from restorekit.restorers import BaseRestorer
@@ -67,7 +67,7 @@ def cost(model: BaseRestorer, height: int, width: int) -> Cost:
     device = images.device
     with torch.no_grad():
         held = sum(tensor.nbytes for tensor in (*model.parameters(), *model.buffers()))
-        memory = _PeakMode()
+        memory = PeakMode()
         flops = FlopCounterMode(display=False, custom_mapping={CPU_ATTENTION: _attention_flops})
         with memory, flops:  # also the first run, which takes longer
             model.restore(images, exposures)
@@ -148,15 +148,19 @@ def _timed(function: Callable[[], object], device: torch.device) -> float:
     return time.perf_counter() - start
 
 
-class _PeakMode(TorchDispatchMode):
-    """Counts the bytes of tensors that are made within, and are there at once."""
+class PeakMode(TorchFunctionMode):
+    """Counts the bytes of tensors that are made within, and are there at once.
+
+    Those that torch's functions make and drop inside themselves are not seen. To count below them
+    would import torch's compiler, a hundred megabytes and a second of its own.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.now = self.peak = 0
         self._known: set[int] = set()
 
-    def __torch_dispatch__(
+    def __torch_function__(
         self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None
     ) -> Any:
         result = func(*args, **(kwargs or {}))

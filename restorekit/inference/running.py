@@ -15,6 +15,7 @@ from restorekit.inference.inferencer import Inferencer
 from restorekit.inference.jobs import Job, Output, depth_of
 from restorekit.inference.sources import Source
 from restorekit.io import (
+    BitDepth,
     Metadata,
     check_brightness,
     choose_frames,
@@ -115,12 +116,24 @@ def load(source: Source, model: BaseRestorer, ev: Sequence[float] = ()) -> Loade
     return Loaded(frames, bracket.exposures, None, bits, middle.metadata, notes)
 
 
-def restored(restore: Inferencer, loaded: Loaded, size: Size | None = None) -> np.ndarray:
-    """The result, (H, W, C), as the Inferencer gives it, at the size that is asked for."""
+def restored(
+    restore: Inferencer,
+    loaded: Loaded,
+    size: Size | None = None,
+    bits: BitDepth | None = None,
+) -> np.ndarray:
+    """The result, (H, W, C), as the Inferencer gives it, at the size that is asked for.
+
+    Args:
+        restore, loaded: What restores, and what is restored.
+        size: What is asked for; None keeps the model's.
+        bits: Of the file that it becomes, to which it may be rounded already; see `Inferencer`.
+    """
+    bits = None if restore.model.linear or size is not None else bits
     if restore.model.takes_bracket:
-        image = restore(loaded.frames, list(loaded.exposures) or None)
+        image = restore(loaded.frames, list(loaded.exposures) or None, bits=bits)
     else:
-        image = restore(loaded.frames[0])
+        image = restore(loaded.frames[0], bits=bits)
     if size is None:
         return image
     height, width = loaded.frames[0].shape[:2]
@@ -190,20 +203,24 @@ def run_jobs(
                 reading.append(readers.submit(load, ahead.source, of.model, ev))
             try:
                 loaded = reading.popleft().result()
-                image = restored(restore, loaded, size)
+                bits = None if job.linear else depth_of(job.target, loaded.bits, output)
+                image = restored(restore, loaded, size, bits)
             except FAULTS as error:
                 writing.append(writer.submit(Outcome, job, fault=_fault(job, error)))
             else:
-                writing.append(writer.submit(_written, job, image, loaded, output))
+                notes = (restore.tiler.chosen,) if restore.tiler.chosen else ()
+                writing.append(writer.submit(_written, job, image, loaded, output, notes))
             if len(writing) > 1:
                 yield writing.popleft().result()
         for future in writing:
             yield future.result()
 
 
-def _written(job: Job, image: np.ndarray, loaded: Loaded, output: Output) -> Outcome:
+def _written(
+    job: Job, image: np.ndarray, loaded: Loaded, output: Output, notes: tuple[str, ...]
+) -> Outcome:
     try:
-        return Outcome(job, (*loaded.notes, *write(job, image, loaded, output)))
+        return Outcome(job, (*loaded.notes, *notes, *write(job, image, loaded, output)))
     except FAULTS as error:
         return Outcome(job, fault=_fault(job, error))
 

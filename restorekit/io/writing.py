@@ -54,7 +54,8 @@ def write_image(
 
     Args:
         path: The file to write; its folder must exist.
-        image: (H, W, 3) RGB or (H, W, 1) gray, float in [0, 1] (clipped) or uint8.
+        image: (H, W, 3) RGB or (H, W, 1) gray, float in [0, 1] (clipped), or
+            integers of these bits.
         bits: 8 or 16 (PNG and TIFF).
         alpha: (H, W, 1), float in [0, 1].
         metadata: What the file is to carry besides.
@@ -68,7 +69,7 @@ def write_image(
     path = Path(path)
     _check(path, image, bits, quality)
     carried, lost = _kept(path, metadata or Metadata(), image.shape[2] if alpha is None else 3)
-    pixels = image if image.dtype == np.uint8 else to_integers(image, bits)
+    pixels = to_integers(image, bits) if np.issubdtype(image.dtype, np.floating) else image
     if alpha is not None and holds(path, 'alpha'):
         colour = np.broadcast_to(pixels, (*pixels.shape[:2], 3))
         pixels = np.dstack([colour, to_integers(alpha, bits)])

@@ -35,6 +35,8 @@ class BaseRestorer(nn.Module, ABC):
             in [0, 1].
         divisible: Whether large images may be restored in tiles; not where the whole image decides
             on each of its parts.
+        period: Tiles should begin at multiples of it, in pixels; see `contracts.Part`.
+        pools: Whether a tile is treated unlike the same place of the whole image.
     """
 
     scale: int = 1
@@ -42,6 +44,8 @@ class BaseRestorer(nn.Module, ABC):
     num_frames: int | None = None
     linear: bool = False
     divisible: bool = True
+    period: int = 1
+    pools: bool = False
 
     def __init__(self, data_preprocessor: dict | None = None) -> None:
         super().__init__()
@@ -50,6 +54,11 @@ class BaseRestorer(nn.Module, ABC):
     @property
     def needs_exposures(self) -> bool:
         return self.takes_bracket and self.linear
+
+    @property
+    def last(self) -> BaseRestorer:
+        """The restorer whose result is this one's; see `restore_by`."""
+        return self
 
     @abstractmethod
     def restore(self, images: Tensor, exposures: Tensor | None = None) -> Tensor:

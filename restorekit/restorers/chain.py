@@ -51,6 +51,10 @@ class Chain(BaseRestorer):
     def needs_exposures(self) -> bool:
         return any(step.needs_exposures for step in self._restorers())
 
+    @property
+    def last(self) -> BaseRestorer:
+        return self._restorers()[-1].last
+
     def restore(self, images: Tensor, exposures: Tensor | None = None) -> Tensor:
         return self.restore_by(lambda step, *inputs: step.restore(*inputs), images, exposures)
 

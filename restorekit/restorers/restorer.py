@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from restorekit.contracts import Backbone
+from restorekit.contracts import Backbone, any_pools, common_period
 from restorekit.data_sample import DataSample
 from restorekit.functional import fuse_chroma, imresize, rgb_to_ycbcr, ycbcr_to_rgb
 from restorekit.options import Scale, fits, nearest, written
@@ -94,6 +95,9 @@ class Restorer(BaseRestorer):
         self.num_frames = self.backbone.num_frames
         self.min_size = self.backbone.min_size
         self.divisible = self.backbone.divisible
+        period = common_period(self.backbone)
+        self.period = period // math.gcd(period, pre_upscale)
+        self.pools = any_pools(self.backbone)
         self.linear = self.data_preprocessor.linear
         self.channels_last = False
         if channels_last:

@@ -26,6 +26,7 @@ from restorekit.web.limits import Limits
 from restorekit.web.worker import Worker
 
 if TYPE_CHECKING:
+    from restorekit.inference.precision import Precision
     from restorekit.web.work import Workshop
 
 SHORTEST_TOKEN = 12
@@ -40,7 +41,7 @@ class Options:
         host, port: Where it listens; port 0 is any that is free.
         token: What a browser must know; None makes one where others than this machine may ask.
         names: Under which a proxy shows the page, or other machines know this one.
-        device: As for `Inferencer`.
+        device, precision: As for `Inferencer`.
         limits: What is taken.
         folder: Where the private folder is made; the system's for temporary files by default.
         open_browser: Whether to show the page at once.
@@ -54,6 +55,7 @@ class Options:
     token: str | None = None
     names: Sequence[str] = ()
     device: str | None = None
+    precision: Precision = 'auto'
     limits: Limits = field(default_factory=Limits)
     folder: Path | None = None
     open_browser: bool = False
@@ -107,7 +109,7 @@ def build_server(
     def make() -> Workshop:
         from restorekit.web.work import Workshop
 
-        return Workshop(device=options.device, limits=options.limits)
+        return Workshop(device=options.device, precision=options.precision, limits=options.limits)
 
     worker = Worker(jobs, make, rest=options.rest)
     app = Guard(

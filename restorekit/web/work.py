@@ -12,9 +12,10 @@ import torch
 
 from restorekit.catalogue import Task, catalogue
 from restorekit.functional import tiled
-from restorekit.inference import TILE, Inferencer, Output, Source, choose
+from restorekit.inference import Inferencer, Output, Source, choose
 from restorekit.inference import Job as Result
 from restorekit.inference.inferencer import device_of
+from restorekit.inference.precision import Precision
 from restorekit.inference.running import Loaded, load, restored, write
 from restorekit.io import (
     TONE_MAPS,
@@ -34,7 +35,6 @@ from restorekit.web.pictures import accepted, check_pictures, for_user
 
 MERGING = ('hdr', 'fusion')
 KEPT_MODELS = 4
-OVERLAP = 32
 TONE: ToneMap = 'reinhard'  # as `restorekit restore` does
 TRIAL = 64  # pixels: side of the image that tells how much work a network is
 
@@ -43,14 +43,17 @@ class Workshop:
     """Restores the pictures of jobs, one after another, with the models of the catalogue.
 
     Args:
-        device: As for `Inferencer`.
+        device, precision: As for `Inferencer`.
         limits: Of the pixels.
     Raises:
         ValueError: If there is no such device, or the catalogue is damaged.
     """
 
-    def __init__(self, *, device: str | None, limits: Limits) -> None:
+    def __init__(
+        self, *, device: str | None, limits: Limits, precision: Precision = 'auto'
+    ) -> None:
         self.device = str(device_of(device))
+        self.precision = precision
         self.limits = limits
         self._models = catalogue()
         self._loaded: OrderedDict[tuple[str, ...], Inferencer] = OrderedDict()
@@ -95,7 +98,7 @@ class Workshop:
         self._check_result(height * scale, width * scale)
         restore = self._load(models)
         passed = self._work_of(restore, models, len(job.sources)) * height * width
-        expected = passed * _repeated(height, width)
+        expected = passed * _repeated(restore, len(job.sources), height, width)
         _align(restore, job.wish.align)
 
         def on_step(count: int) -> None:
@@ -135,9 +138,7 @@ class Workshop:
     def _load(self, models: tuple[str, ...]) -> Inferencer:
         """Models from memory or from their files; the ones used longest ago are let go."""
         if models not in self._loaded:
-            self._loaded[models] = Inferencer(
-                models, device=self.device, tile=TILE, overlap=OVERLAP
-            )
+            self._loaded[models] = Inferencer(models, device=self.device, precision=self.precision)
         self._loaded.move_to_end(models)
         while len(self._loaded) > KEPT_MODELS:
             self._loaded.popitem(last=False)
@@ -201,14 +202,22 @@ def _align(restore: Inferencer, hand_held: bool) -> None:
         method.align = 'mtb' if hand_held else None
 
 
-def _repeated(height: int, width: int) -> float:
+def _repeated(restore: Inferencer, frames: int, height: int, width: int) -> float:
     """How often a pixel is computed on average where tiles overlap."""
+    model = restore.model.last
+    shape = (1, frames, 3, height, width) if model.takes_bracket else (1, 3, height, width)
+    images = torch.empty(shape, device='meta')
+    light = torch.arange(frames)[None] if model.takes_bracket else None
+    tile, overlap = restore.tiler.split(model, images, light)
+    if tile is None:
+        return 1
     computed = 0
 
     def count(piece: torch.Tensor) -> torch.Tensor:
         nonlocal computed
-        computed += piece.numel()
+        computed += piece.shape[-2] * piece.shape[-1]
         return piece
 
-    tiled(count, torch.empty(1, 1, height, width, device='meta'), tile=TILE, overlap=OVERLAP)
+    plane = torch.empty(1, 1, height, width, device='meta')
+    tiled(count, plane, tile=tile, overlap=overlap, period=model.period)
     return computed / (height * width)

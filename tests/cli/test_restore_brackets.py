@@ -97,7 +97,7 @@ def test_errors_name_the_scene(bracket, tmp_path):
     assert 'this network takes folders of exposures' in error_of('restore', photo, *hdr, *out)
     message = error_of('restore', bracket, *hdr, '-o', tmp_path / 'x.png')
     assert 'this network gives .hdr, .exr' in message
-    message = error_of('restore', bracket, *hdr, *out, '--tile', '16')
+    message = error_of('restore', bracket, *hdr, *out, '--tile', '16', '--overlap', '32')
     assert 'overlap must be in [0, tile), got 32 of 16' in message
     (bracket / 'exposure.txt').write_text('0\n0\n2\n')
     assert 'scene: 0.png and 1.png have equal exposure' in error_of('restore', bracket, *hdr, *out)

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from restorekit.functional import imresize, receptive_field, tiled, tiling
+from restorekit.functional import imresize, receptive_field, tiled, tiled_rows, tiling
 from restorekit.functional.tiling import join_windows, split_windows
 
 
@@ -53,15 +53,52 @@ def test_tiles_shrink_to_fit():
     assert sum(seen) < 1.18 * 320 * 480
 
 
-@given(st.integers(2, 300), st.integers(2, 64), st.data())
-def test_tiles_cover_with_at_least_the_overlap(length, tile, data):
+@given(st.integers(2, 300), st.integers(2, 64), st.integers(1, 20), st.data())
+def test_tiles_cover_with_at_least_the_overlap(length, tile, period, data):
     overlap = data.draw(st.integers(0, tile - 1))
-    size, starts = tiling._starts(length, tile, overlap)
-    assert size <= tile
-    assert starts[0] == 0
-    assert starts[-1] + size == length
-    for before, after in pairwise(starts):
-        assert before + size - after >= overlap
+    spans = tiling._spans(length, tile, overlap, period)
+    assert max(map(len, spans)) <= tile
+    assert spans[0].start == 0
+    assert spans[-1].stop == length
+    for before, after in pairwise(spans):
+        assert before.stop - after.start >= overlap
+        assert before.start < after.start
+        assert after.start % period == 0 or tile - overlap < 3 * period
+
+
+def test_rows_come_as_soon_as_they_are_finished():
+    images = torch.rand(1, 2, 100, 70).double()
+    options = {'tile': 40, 'overlap': 8, 'scale': 2}
+    seen = []
+
+    def enlarge(x):
+        seen.append(x.shape)
+        return imresize(x, 2)
+
+    rows = tiled_rows(enlarge, images, **options)
+    first = next(rows)
+    assert first.shape == (1, 2, 2 * 30, 140)  # the second row of tiles begins there
+    assert len(seen) == 2
+    assert torch.equal(torch.cat([first, *rows], dim=-2), tiled(enlarge, images, **options))
+
+
+def test_what_repeats_itself_is_divided_where_it_repeats():
+    images = torch.rand(1, 1, 100, 90).double()
+
+    def chequered(x):
+        """Each square of 6 pixels becomes its mean."""
+        height, width = (-(-side // 6) * 6 for side in x.shape[-2:])
+        padded = torch.nn.functional.pad(
+            x, (0, width - x.shape[-1], 0, height - x.shape[-2]), mode='replicate'
+        )
+        means = torch.nn.functional.avg_pool2d(padded, 6)
+        means = means.repeat_interleave(6, -1).repeat_interleave(6, -2)
+        return means[..., : x.shape[-2], : x.shape[-1]]
+
+    whole = chequered(images)
+    for period, least, most in ((1, 0.1, 1), (6, 0, 0.05)):
+        split = tiled(chequered, images, tile=45, overlap=12, period=period)
+        assert least <= (split - whole).abs().max() < most
 
 
 def test_receptive_field_by_hand():

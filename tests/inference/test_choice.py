@@ -7,6 +7,7 @@ import pytest
 import restorekit as package
 from restorekit import inference
 from restorekit.inference import find_sources, restore
+from restorekit.inference.choice import choose_for_arrays
 from restorekit.io import write_image
 from restorekit.io.jpeg import jpeg_quality
 from tests.conftest import smooth_image
@@ -123,6 +124,46 @@ def test_in_python_it_is_one_call(jpeg, scene):
         restore(frames, exposures=[0, 2]), restore(frames, 'debevec', exposures=[0, 2])
     )
     assert restore(scene, scale=2).shape == (32, 32, 3)
+
+
+@pytest.mark.parametrize(
+    ('exposures', 'models'),
+    [
+        ((-2, 0, 2), ('lffnet',)),
+        ((-4, 0, 4), ('debevec',)),
+        ((0, 0.5, 1), ('debevec',)),
+        ((0, 2), ('debevec',)),
+        (None, ('mertens',)),
+    ],
+)
+@pytest.mark.parametrize('scale', [None, 2])
+def test_both_doors_choose_the_same(scene, exposures, models, scale):
+    frames = [smooth_image(8, 8)] * (3 if exposures is None else len(exposures))
+    for path in sorted(scene.iterdir())[len(frames) :]:
+        path.unlink()
+    if exposures is not None:
+        (scene / 'exposure.txt').write_text(' '.join(map(str, exposures)))
+    expected = models if scale is None else (*models, 'ain-x2')
+    for task in (None, 'hdr', 'fusion'):
+        if task == 'hdr' and exposures is None:
+            continue
+        wanted = ('mertens', *expected[1:]) if task == 'fusion' else expected
+        assert choose(scene, task, scale).models == wanted
+        assert choose_for_arrays(frames, exposures, task, scale).models == wanted
+
+
+@pytest.mark.parametrize(
+    ('images', 'task', 'message'),
+    [
+        (1, 'hdr', 'hdr takes a list of frames, got one image'),
+        (2, 'jpeg', 'jpeg takes one image, got a list of frames'),
+        (2, 'hdr', 'hdr: expected 2 exposures in EV that rise'),
+    ],
+)
+def test_arrays_of_the_wrong_kind_are_named(images, task, message):
+    image = smooth_image(8, 8)
+    with pytest.raises(ValueError, match=message):
+        restore(image if images == 1 else [image] * images, task=task)
 
 
 def test_one_call_says_what_is_wrong(tmp_path):

@@ -1,8 +1,12 @@
+import inspect
+from unittest import mock
+
 import pytest
 import torch
 
 from restorekit.catalogue.card import Card
-from restorekit.inference import precision
+from restorekit.cli import parse
+from restorekit.inference import inferencer, precision, restore
 from restorekit.inference.precision import choose_precision
 
 
@@ -57,3 +61,40 @@ def test_other_words_are_refused():
     message = "precision must be one of auto, float32, bfloat16, float16, got 'half'"
     with pytest.raises(ValueError, match=message):
         choose_precision('half', 'cpu')
+
+
+@pytest.mark.parametrize(
+    ('losses', 'expected'),
+    [
+        ((0.01,), 0.01),
+        ((0.01, 0.015), 0.015),
+        ((0.015, 0.01), 0.015),
+        ((float('nan'), 0.01), None),
+        ((0.01, float('nan')), None),
+        ((0.01, None), None),
+    ],
+)
+def test_of_a_chain_the_model_counts_that_loses_most(monkeypatch, losses, expected):
+    cards = {f'model{index}': card(loss) for index, loss in enumerate(losses)}
+    monkeypatch.setattr(inferencer, 'is_model', lambda name: name in cards)
+    monkeypatch.setattr(inferencer, 'find_model', lambda name: mock.Mock(card=cards[name]))
+    monkeypatch.setattr(precision, 'is_native', lambda *_: True)
+    found = choose_precision('auto', 'cpu', inferencer._card(tuple(cards)))[1]
+    assert (f'it costs {expected:.3f} dB' in found) if expected else found.startswith('float32')
+    assert inferencer._card((*cards, 'mine.pth')) is None
+    assert inferencer._card(None) is None
+
+
+def test_every_door_has_the_options_of_the_inferencer():
+    """With one meaning, and one default."""
+    given = inspect.signature(inferencer.Inferencer).parameters
+    command = vars(parse('restore', ['a.png', '-o', 'out']))
+    assert set(given) - set(command) == set()
+    for name in ('device', 'tile', 'overlap', 'precision', 'ensemble', 'unsafe_load'):
+        assert command[name] == given[name].default, name
+    door = inspect.signature(restore).parameters
+    for name in ('device', 'tile', 'overlap', 'precision', 'ensemble'):
+        assert door[name].default == given[name].default, name
+    assert parse('restore', ['a.png', '-o', 'out', '--tile', '0']).tile is None
+    assert parse('restore', ['a.png', '-o', 'out', '--tile', '96']).tile == 96
+    assert parse('serve', []).precision == given['precision'].default

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from restorekit.inference.measuring import CPU_ATTENTION, Field, _PeakMode, cost, receptive_field
+from restorekit.inference.measuring import CPU_ATTENTION, Field, PeakMode, cost, receptive_field
 from restorekit.restorers.base import BaseRestorer
 from tests.helpers import error_of, restorekit
 
@@ -82,7 +82,7 @@ def test_multiply_adds_of_attention():
 
 
 def test_what_is_freed_is_not_counted_on():
-    with _PeakMode() as memory:
+    with PeakMode() as memory:
         first = torch.zeros(1000)
         del first
         second = torch.zeros(500) + 1

@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import nn
 
+from restorekit.inference import tiles
 from restorekit.io import read_image, write_image
-from restorekit.web import work
 from restorekit.web.jobs import Jobs
 from restorekit.web.limits import Limits
 from restorekit.web.meter import CancelledError, Meter
@@ -43,7 +43,8 @@ def job_of(jobs, image, **wish):
     ],
 )
 def test_progress_goes_from_nothing_to_all(workshop, jobs, monkeypatch, size, tile, wish):
-    monkeypatch.setattr(work, 'TILE', tile)
+    monkeypatch.setattr(tiles, 'WHOLE', tile)
+    monkeypatch.setattr(tiles, 'POOLED', tile)
     monkeypatch.setattr(workshop, '_loaded', type(workshop._loaded)())
     steps = []
     job = job_of(jobs, smooth_image(*size), **wish)
