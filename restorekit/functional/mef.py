@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -107,11 +109,16 @@ def _local_means(maps: Tensor, window: int, sigma: float) -> Tensor:
     return torch.stack(means).view_as(maps)
 
 
-@torch.compiler.assume_constant_result
 def _taps(window: int, sigma: float) -> list[float]:
     """Weights of the window along one axis."""
     # The published window is rounded to float32, so that its sum is 1 + 2e-8, and the variances,
     # differences of such means, are off by as much; kept, for equal figures.
-    kernel = torch.tensor(gaussian(window, sigma), dtype=torch.float64)
-    kernel = kernel * torch.outer(kernel, kernel).float().double().sum().sqrt()
-    return kernel.tolist()
+    kernel = gaussian(window, sigma)
+    total = math.sqrt(math.fsum(_single(a * b) for a in kernel for b in kernel))
+    return [value * total for value in kernel]
+
+
+def _single(value: float) -> float:
+    """Rounded to float32; in plain Python, which compiled losses take for a constant."""
+    mantissa, exponent = math.frexp(value)
+    return math.ldexp(round(math.ldexp(mantissa, 24)), exponent - 24)

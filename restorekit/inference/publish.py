@@ -16,7 +16,7 @@ from restorekit.io.checkpoint import CheckpointError, read_checkpoint
 from restorekit.io.fitting import load_weights
 from restorekit.io.weights import SUFFIX, write_weights
 from restorekit.registry import MODELS
-from restorekit.restorers import Restorer
+from restorekit.restorers import BaseRestorer, Restorer
 
 
 def publish(
@@ -59,17 +59,22 @@ def publish(
         values['bfloat16_loss'] = _loss(values, bfloat16_results)
     restorer = MODELS.build(embedded_config({'meta': {'model': model}}, str(checkpoint)).model)
     load_weights(restorer, held['state_dict'], source=str(checkpoint))
-    fuse(restorer)  # what runs is counted
-    part = restorer.backbone if isinstance(restorer, Restorer) else restorer
-    values |= {
-        'architecture': type(part).__name__,
-        'parameters': sum(parameter.numel() for parameter in restorer.parameters()),
-        'scale': restorer.scale,
-    }
+    values |= _counted(restorer)
     finished = card_from(values, str(card))
     check_writable(Path(target).parent)
     write_weights(target, held['state_dict'], model=model, card=dataclasses.asdict(finished))
     return finished
+
+
+def _counted(restorer: BaseRestorer) -> dict[str, str | int]:
+    """The fields of a card that the network itself tells."""
+    fuse(restorer)  # what runs is counted
+    part = restorer.backbone if isinstance(restorer, Restorer) else restorer
+    return {
+        'architecture': type(part).__name__,
+        'parameters': sum(parameter.numel() for parameter in restorer.parameters()),
+        'scale': restorer.scale,
+    }
 
 
 def figures_of(results: dict, source: str) -> dict[str, list]:

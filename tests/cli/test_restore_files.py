@@ -211,10 +211,10 @@ def test_what_torch_refuses_is_the_fault_of_one_source(photos, tmp_path, monkeyp
 
     whole = Inferencer.__call__
 
-    def call(self, image, exposures=None):
+    def call(self, image, exposures=None, **options):
         if image.shape[2] == 3 and image.mean() > 0.7:
             raise RuntimeError('maximum size is 16\nand more')
-        return whole(self, image, exposures)
+        return whole(self, image, exposures, **options)
 
     monkeypatch.setattr(Inferencer, '__call__', call)
     write_image(photos / 'x/b.png', np.ones((9, 9, 3)))

@@ -9,7 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from restorekit.inference.measuring import CPU_ATTENTION, Field, PeakMode, cost, receptive_field
+from restorekit.inference.measuring import CPU_ATTENTION, Field, cost, receptive_field
+from restorekit.inference.memory import PeakMode
 from restorekit.restorers.base import BaseRestorer
 from tests.helpers import error_of, restorekit
 
