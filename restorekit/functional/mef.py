@@ -114,7 +114,7 @@ def _taps(window: int, sigma: float) -> list[float]:
     # The published window is rounded to float32, so that its sum is 1 + 2e-8, and the variances,
     # differences of such means, are off by as much; kept, for equal figures.
     kernel = gaussian(window, sigma)
-    total = math.sqrt(math.fsum(_single(a * b) for a in kernel for b in kernel))
+    total = math.sqrt(sum([_single(a * b) for a in kernel for b in kernel]))
     return [value * total for value in kernel]
 
 
