@@ -8,6 +8,7 @@ from restorekit.backbones.cfnet import CFNet
 from restorekit.backbones.dbpn import DBPN
 from restorekit.backbones.deepfuse import DeepFuse
 from restorekit.backbones.deephdr import DeepHDR
+from restorekit.backbones.drcn import DRCN
 from restorekit.backbones.fsrcnn import FSRCNN
 from restorekit.backbones.ifcnn import IFCNN
 from restorekit.backbones.imdn import IMDN
@@ -27,6 +28,7 @@ from restorekit.backbones.u2fusion import U2Fusion
 __all__ = [
     'AIN',
     'DBPN',
+    'DRCN',
     'ESPCN',
     'FSRCNN',
     'IFCNN',

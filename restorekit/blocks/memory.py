@@ -5,7 +5,11 @@ Paper: Tai et al., "MemNet: a persistent memory network for image restoration", 
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterable, Iterator
+
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from restorekit.contracts import Block
@@ -43,15 +47,38 @@ class MemoryBlock(Block):
 
     def forward(self, *memories: Tensor) -> Tensor:
         """Maps of one shape, (N, C, H, W), the newest last, to one."""
-        x, recent = memories[-1], []
+        maps = itertools.chain(self._recent(memories[-1]), memories)
+        return self.gate(torch.cat([*maps], dim=1)) if self.training else self._mixed(maps)
+
+    def _recent(self, x: Tensor) -> Iterator[Tensor]:
+        """The results of all recursions."""
         for acts in self.acts:
             assert isinstance(acts, nn.ModuleList)
             y = x
             for act, conv in zip(acts, self.convs, strict=True):
                 y = conv(act(y))
             x = x + y
-            recent.append(x)
-        return self.gate(torch.cat([*recent, *memories], dim=1))
+            yield x
+
+    def _mixed(self, maps: Iterable[Tensor]) -> Tensor:
+        """What the gate gives, map by map: together they would take most of a network's memory."""
+        (norm, _), conv = self.gate
+        parts = zip(
+            maps,
+            *(
+                tensor.chunk(conv.in_channels // conv.out_channels)
+                for tensor in (norm.running_mean, norm.running_var, norm.weight, norm.bias)
+            ),
+            conv.weight.chunk(conv.in_channels // conv.out_channels, dim=1),
+            strict=True,
+        )
+        total: Tensor | None = None
+        for x, mean, variance, scale, bias, weight in parts:
+            known = F.relu(F.batch_norm(x, mean, variance, scale, bias, eps=norm.eps))
+            part = F.conv2d(known, weight)
+            total = part if total is None else total + part
+        assert total is not None
+        return total
 
 
 def _act(channels: int) -> nn.Module:

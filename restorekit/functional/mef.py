@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
@@ -49,41 +49,45 @@ def mef_ssim(
         2020, https://github.com/makedede/MEFNet; Ma et al., "Perceptual quality assessment for
         multi-exposure image fusion", IEEE TIP 2015.
     """
+    # The published window is rounded to float32, so that its sum is 1 + 2e-8, and the variances,
+    # differences of such means, are off by as much; kept, for equal figures.
+    kernel = torch.tensor(gaussian(window, sigma), dtype=torch.float64)
+    kernel = kernel * torch.outer(kernel, kernel).float().double().sum().sqrt()
     return mef_ssim_map(
-        fused.double(), brackets.double(), luminance=luminance, window=window, sigma=sigma
+        fused.double(), brackets.double(), kernel.tolist(), luminance=luminance
     ).mean(dim=(1, 2, 3))
 
 
 def mef_ssim_map(
-    fused: Tensor,
-    brackets: Tensor,
-    *,
-    luminance: bool = False,
-    window: int = 11,
-    sigma: float = 11 / 6,
+    fused: Tensor, brackets: Tensor, weights: Sequence[float], *, luminance: bool = False
 ) -> Tensor:
-    """The values at all positions whose mean is `mef_ssim`, (N, 1, H, W), in the input's dtype."""
+    """The values at all positions whose mean is `mef_ssim`, (N, 1, H, W), in the input's dtype.
+
+    Args:
+        fused, brackets, luminance: As for `mef_ssim`.
+        weights: Of the window along one axis.
+    """
     n, c, h, w = fused.shape
     if brackets.ndim != 5 or (brackets.shape[0], *brackets.shape[2:]) != (n, c, h, w):
         raise ValueError(
             'mef_ssim: fused must be (N, C, H, W) and brackets (N, K, C, H, W), got '
             f'{tuple(fused.shape)} and {tuple(brackets.shape)}'
         )
-    mean_x, mean_y, variance_x, variance_y, covariance = _statistics(fused, brackets, window, sigma)
+    mean_x, mean_y, variance_x, variance_y, covariance = _statistics(fused, brackets, weights)
     reference, index = variance_y.max(dim=1, keepdim=True)
     structure = (2 * covariance.gather(1, index) + C2) / (variance_x + reference + C2)
     return structure * _luminance(mean_x, mean_y) if luminance else structure
 
 
 def _statistics(
-    fused: Tensor, brackets: Tensor, window: int, sigma: float
+    fused: Tensor, brackets: Tensor, weights: Sequence[float]
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
     """Local means, variances and covariances of the fused image and the exposures."""
     count, channels = brackets.shape[1:3]
     # All local means in one filtering: of the images, their squares, and their products.
     stack = torch.cat([brackets, brackets.square(), brackets * fused[:, None]], dim=1)
     stack = torch.cat([stack, fused[:, None], fused[:, None].square()], dim=1)
-    means = _local_means(stack.sum(dim=2) / channels, window, sigma)  # (N, 3K + 2, H, W)
+    means = _local_means(stack.sum(dim=2) / channels, weights)  # (N, 3K + 2, H, W)
     mean_y, square_y, product, mean_x, square_x = means.split([count, count, count, 1, 1], dim=1)
     # The windows span all channels, so their variance includes that between channels.
     variance_x, variance_y = square_x - mean_x.square(), square_y - mean_y.square()
@@ -99,26 +103,10 @@ def _luminance(mean_x: Tensor, mean_y: Tensor) -> Tensor:
     return (2 * mean_x * wanted + C1) / (mean_x.square() + wanted.square() + C1)
 
 
-def _local_means(maps: Tensor, window: int, sigma: float) -> Tensor:
+def _local_means(maps: Tensor, weights: Sequence[float]) -> Tensor:
     """Gaussian-weighted means at every position, the border filled with zeros; separable."""
-    weights = _taps(window, sigma)
-    half = window // 2
+    half = len(weights) // 2
     padded = F.pad(maps, (half, half, half, half)).flatten(0, 1)
     # Map by map, so that each stays in the processor's cache: ten times as fast as a convolution.
     means = [filtered(filtered(item, weights, -2), weights, -1) for item in padded]
     return torch.stack(means).view_as(maps)
-
-
-def _taps(window: int, sigma: float) -> list[float]:
-    """Weights of the window along one axis."""
-    # The published window is rounded to float32, so that its sum is 1 + 2e-8, and the variances,
-    # differences of such means, are off by as much; kept, for equal figures.
-    kernel = gaussian(window, sigma)
-    total = math.sqrt(sum([_single(a * b) for a in kernel for b in kernel]))
-    return [value * total for value in kernel]
-
-
-def _single(value: float) -> float:
-    """Rounded to float32; in plain Python, which compiled losses take for a constant."""
-    mantissa, exponent = math.frexp(value)
-    return math.ldexp(round(math.ldexp(mantissa, 24)), exponent - 24)

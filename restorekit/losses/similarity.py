@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from restorekit.functional import full_precision, mef_ssim_map, ssim_map
+from restorekit.functional.windows import gaussian
 from restorekit.losses.pixel import check_shapes
 from restorekit.options import AtLeast1, Positive
 from restorekit.registry import LOSSES
@@ -73,7 +74,6 @@ class MEFSSIMLoss(nn.Module):
     def forward(self, pred: Tensor, target: Tensor) -> Tensor:
         """A scalar, of fused images, (N, C, H, W), and exposures, (N, K, C, H, W)."""
         fused, brackets = ((x - self.black) / (self.white - self.black) for x in (pred, target))
-        values = mef_ssim_map(
-            fused, brackets, luminance=self.luminance, window=self.window, sigma=self.sigma
-        )
+        weights = gaussian(self.window, self.sigma)
+        values = mef_ssim_map(fused, brackets, weights, luminance=self.luminance)
         return 1 - values.mean()

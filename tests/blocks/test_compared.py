@@ -99,3 +99,19 @@ def test_a_network_may_see_ycbcr():
     white = preprocessor.encode(torch.ones(1, 3, 1, 1))[0, 0]
     torch.testing.assert_close(white, torch.ones(1, 1), rtol=0, atol=1e-6)
     torch.testing.assert_close(preprocessor.decode(encoded), images, rtol=0, atol=1e-5)
+
+
+def test_a_memory_block_mixes_map_by_map_what_it_was_trained_on_together():
+    block = BLOCKS.build({'type': 'MemoryBlock', 'channels': 4, 'num_memories': 3}).double()
+    for module in block.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            torch.nn.init.uniform_(module.running_mean)
+            torch.nn.init.uniform_(module.running_var, 0.5, 2)
+            torch.nn.init.uniform_(module.weight)
+            torch.nn.init.uniform_(module.bias)
+    block.eval()
+    memories = [torch.rand(2, 4, 7, 9).double() for _ in range(3)]
+    recent = list(block._recent(memories[-1]))
+    assert len(recent) == 6
+    together = block.gate(torch.cat([*recent, *memories], dim=1))
+    torch.testing.assert_close(block(*memories), together)

@@ -1,0 +1,3 @@
+_base_ = './drcn_x2_300k_div2k.py'
+
+scale = 4
