@@ -80,7 +80,7 @@ class AmpOptimWrapper(OptimWrapper):
             raise ValueError(
                 f'AmpOptimWrapper: dtype must be one of {get_args(Dtype)}, got {dtype!r}'
             )
-        self.dtype = getattr(torch, dtype)
+        self.cast_dtype = getattr(torch, dtype)
         self.scaler = GradScaler(self.device, init_scale=loss_scale, enabled=dtype == 'float16')
         self._loss_is_finite = torch.ones(())
 
@@ -129,5 +129,5 @@ class AmpOptimWrapper(OptimWrapper):
 
     @contextmanager
     def optim_context(self, model: nn.Module) -> Iterator[None]:
-        with super().optim_context(model), torch.autocast(self.device, dtype=self.dtype):
+        with super().optim_context(model), torch.autocast(self.device, dtype=self.cast_dtype):
             yield

@@ -11,6 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+SHORT = 64  # pixels: a side of the crops of training
+
 
 def gaussian(window: int, sigma: float) -> list[float]:
     """Weights of a one-dimensional Gaussian window of `window` taps, their sum 1.
@@ -44,7 +46,8 @@ def filtered(image: Tensor, weights: Sequence[float], dim: int) -> Tensor:
     """Correlation with a filter along one axis, where the filter lies wholly inside.
 
     A sum of shifted images: the processor's cache serves it better than a convolution, most of all
-    in float64, for which there are no fast convolutions.
+    in float64, for which there are no fast convolutions. Along a short side a processor takes one
+    product with a matrix instead, since each shift costs a call.
 
     Args:
         image: (..., H, W).
@@ -53,8 +56,24 @@ def filtered(image: Tensor, weights: Sequence[float], dim: int) -> Tensor:
     Returns:
         The image without `len(weights) - 1` of its rows or columns.
     """
+    length = image.shape[dim]
+    if length <= SHORT and image.device.type == 'cpu':
+        make = _made_band if torch.compiler.is_compiling() else _remembered_band
+        band = make(tuple(weights), length, image.dtype)
+        return image @ band if dim == -1 else band.mT @ image
     result: Tensor = _Filtered.apply(image, tuple(weights), dim)
     return result
+
+
+def _made_band(weights: tuple[float, ...], length: int, dtype: torch.dtype) -> Tensor:
+    """The matrix, (length, length - taps + 1), whose columns are the filter at each place."""
+    band = torch.zeros(length, length - len(weights) + 1, dtype=dtype)
+    for tap, weight in enumerate(weights):
+        band.diagonal(-tap).fill_(weight)
+    return band
+
+
+_remembered_band = functools.lru_cache(maxsize=64)(torch.inference_mode(False)(_made_band))
 
 
 class _Filtered(torch.autograd.Function):

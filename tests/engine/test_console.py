@@ -5,9 +5,14 @@ from __future__ import annotations
 import io
 import logging
 import re
+from types import SimpleNamespace
 
 import pytest
+import torch
+from torch import nn
 
+from restorekit.engine import console
+from restorekit.engine.amp import AmpOptimWrapper
 from restorekit.progress import Progress
 from tests.engine.conftest import tiny_config
 from tests.helpers import restorekit
@@ -107,3 +112,11 @@ def test_what_others_log_keeps_its_form():
 
     record = logging.makeLogRecord({'msg': 'a', 'levelno': logging.ERROR, 'levelname': 'ERROR'})
     assert ConsoleFormatter('%(message)s').format(record) == 'ERROR: a'
+
+
+def test_the_announcement_names_the_precision_of_mixed_training():
+    model = nn.Linear(2, 2)
+    wrapper = AmpOptimWrapper(torch.optim.SGD(model.parameters(), lr=1), dtype='bfloat16')
+    said = console._device(SimpleNamespace(_optim_wrapper=wrapper, world_size=1), model)
+    assert said.startswith('cpu (')
+    assert said.endswith('), bfloat16')

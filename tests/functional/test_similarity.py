@@ -4,7 +4,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from restorekit.functional import psnr, psnr_b, rgb_to_y, similarity, ssim
+from restorekit.functional import psnr, psnr_b, rgb_to_y, similarity, ssim, windows
 from restorekit.functional.windows import filtered
 from restorekit.io import read_image
 
@@ -121,7 +121,9 @@ def test_strips_make_no_difference(monkeypatch):
     torch.testing.assert_close(*gradients, rtol=0, atol=1e-15)
 
 
-def test_filtered_by_hand():
+@pytest.mark.parametrize('short', [0, 64])
+def test_filtered_by_hand(short, monkeypatch):
+    monkeypatch.setattr(windows, 'SHORT', short)
     image = torch.arange(10.0).reshape(2, 5)
     torch.testing.assert_close(
         filtered(image, [1, 0, 2], -1), torch.tensor([[4.0, 7, 10], [19, 22, 25]])
@@ -129,8 +131,10 @@ def test_filtered_by_hand():
     torch.testing.assert_close(filtered(image, [3, -1], -2), 3 * image[:1] - image[1:])
 
 
+@pytest.mark.parametrize('short', [0, 64])
 @pytest.mark.parametrize('dim', [-2, -1])
-def test_gradients_of_filtered(dim):
+def test_gradients_of_filtered(dim, short, monkeypatch):
+    monkeypatch.setattr(windows, 'SHORT', short)
     image = torch.rand(2, 5, 6, dtype=torch.float64, requires_grad=True)
     torch.autograd.gradcheck(lambda x: filtered(x, [0.5, -1, 2], dim), image)
     torch.autograd.gradgradcheck(lambda x: filtered(x, [0.5, -1, 2], dim).square(), image)
