@@ -64,6 +64,8 @@ def run(args: argparse.Namespace) -> None:
     limit_pixels(args.max_pixels)
     from restorekit.inference import plan_jobs, run_jobs
 
+    if not args.out:
+        raise ValueError("-o must name a folder or a file, got ''")
     output, size, named = _output(args), _size(args), _named(args)
     sources = _sources(args, named)
     inferencers = [named] * len(sources) if named else _chosen(args, sources)
@@ -141,7 +143,7 @@ def _named(args: argparse.Namespace) -> Inferencer | None:
     """The model that the user names."""
     from restorekit.inference import Inferencer
 
-    if not (args.model or args.weights):
+    if args.model is None and args.weights is None:
         return None
     if args.task or args.scale:
         raise ValueError('--task and --scale choose a model; one is named already')

@@ -255,4 +255,4 @@ def test_what_is_skipped_is_said_on_the_console(photo_folder, tmp_path, caplog):
     logger.addHandler(caplog.handler)
     TestSets(sets, shared={'type': 'FolderDataset', 'pipeline': LOAD})
     said = {(record.levelname, record.getMessage()[:24]) for record in caplog.records}
-    assert said == {('WARNING', 'Skipped: gone: no folder')}
+    assert ('WARNING', 'Skipped: gone: no folder') in said

@@ -60,7 +60,7 @@ def restore_many(case: Case) -> None:
             continue
         case.words += words
         case.change(f'words: {" ".join(words)}', verdict, *names)
-        exact = exact and words[0] not in ('--ensemble', '--precision')
+        exact = exact and words[0] not in ('--ensemble', '--precision', '--tile')
         for key, value in effect.items():
             setattr(wanted, key, value)
     _check_together(case, wanted)
