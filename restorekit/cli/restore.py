@@ -64,8 +64,9 @@ def run(args: argparse.Namespace) -> None:
     limit_pixels(args.max_pixels)
     from restorekit.inference import plan_jobs, run_jobs
 
-    if not args.out:
-        raise ValueError("-o must name a folder or a file, got ''")
+    for option, value in (('-o', args.out), ('-m', args.model), ('-w', args.weights)):
+        if value == '':
+            raise ValueError(f"{option}: expected a name, got ''")
     output, size, named = _output(args), _size(args), _named(args)
     sources = _sources(args, named)
     inferencers = [named] * len(sources) if named else _chosen(args, sources)

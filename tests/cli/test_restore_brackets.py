@@ -135,10 +135,10 @@ def test_a_frame_that_cannot_be_read_is_the_fault_of_its_scene(tmp_path):
 @pytest.mark.parametrize(
     ('words', 'text'),
     [
-        (('in', '-o', ''), "-o must name a folder or a file, got ''"),
+        (('in', '-o', ''), "-o: expected a name, got ''"),
         (('', '-o', 'out'), "one of the names of what is to be restored is ''"),
-        (('in', '-o', 'out', '-m', ''), ''),
-        (('in', '-o', 'out', '-w', ''), ''),
+        (('in', '-o', 'out', '-m', ''), "-m: expected a name, got ''"),
+        (('in', '-o', 'out', '-w', ''), "-w: expected a name, got ''"),
     ],
 )
 def test_an_empty_name_is_no_name(tmp_path, monkeypatch, words, text):

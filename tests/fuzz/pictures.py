@@ -52,7 +52,7 @@ def decode(path: Path, *, alpha: bool = False) -> np.ndarray | None:
 
 
 def stored(path: Path) -> np.ndarray | None:
-    """What OpenCV reads of a file, as it is; what it does wrong, or not at all, is read by others."""
+    """What OpenCV reads of a file, as it is; others read what it does wrong, or not at all."""
     if path.suffix == '.exr':
         with contextlib.suppress(ValueError):
             return read_hdr(path)[..., ::-1]
