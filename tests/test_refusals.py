@@ -135,3 +135,10 @@ def test_a_base_that_no_package_has(tmp_path):
 def test_literals_nested_too_deeply():
     with pytest.raises(ConfigError, match=r'a\.pth: .*(nested too deeply|is no Python)'):
         parse_literals('a = ' + '-' * 5000 + '1', 'a.pth')
+
+
+def test_an_empty_dict_that_changes_nothing_is_refused(tmp_path):
+    (tmp_path / 'a.py').write_text("model = dict(type='MertensFusion')\n")
+    text = r'--cfg-options: model=\{\} changes nothing, for dicts are merged'
+    with pytest.raises(ConfigError, match=text):
+        load_config(str(tmp_path / 'a.py'), {'model': {}})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import ast
 import os
+from collections.abc import Callable
 from typing import Any
 
 
@@ -147,14 +148,19 @@ def _literal(text: str) -> Any:
         )
 
 
-def prepare_config(args: argparse.Namespace) -> Any:
-    """The checked config of a command, with work_dir, launcher and runner set."""
+def prepare_config(args: argparse.Namespace, *, change: Callable[[Any], None] | None = None) -> Any:
+    """The checked config of a command, with work_dir, launcher and runner set.
+
+    Args:
+        args: With what `add_config_options` and `add_launch_options` add.
+        change: As for `load_config`.
+    """
     from pathlib import Path
 
     from restorekit.config import load_config
     from restorekit.io import check_writable
 
-    config = load_config(args.config, parse_overrides(args.cfg_options))
+    config = load_config(args.config, parse_overrides(args.cfg_options), change=change)
     config.launcher = args.launcher
     if args.local_rank is not None:
         os.environ.setdefault('LOCAL_RANK', str(args.local_rank))

@@ -64,6 +64,9 @@ def run(args: argparse.Namespace) -> None:
     limit_pixels(args.max_pixels)
     from restorekit.inference import plan_jobs, run_jobs
 
+    for option, value in (('-o', args.out), ('-m', args.model), ('-w', args.weights)):
+        if value == '':
+            raise ValueError(f"{option}: expected a name, got ''")
     output, size, named = _output(args), _size(args), _named(args)
     sources = _sources(args, named)
     inferencers = [named] * len(sources) if named else _chosen(args, sources)
@@ -139,7 +142,7 @@ def _named(args: argparse.Namespace) -> Inferencer | None:
     """The model that the user names."""
     from restorekit.inference import Inferencer
 
-    if not (args.model or args.weights):
+    if args.model is None and args.weights is None:
         return None
     if args.task or args.scale:
         raise ValueError('--task and --scale choose a model; one is named already')

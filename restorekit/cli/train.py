@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 from restorekit.cli.options import add_config_options, add_launch_options, prepare_config
 
@@ -57,7 +58,7 @@ def _stop_restarts() -> None:
 
 
 def _train(args: argparse.Namespace) -> None:
-    config = prepare_config(args)
+    config = prepare_config(args, change=_mixed if args.amp else None)
     missing = [
         key for key in ('train_dataloader', 'train_cfg', 'optim_wrapper') if not config.get(key)
     ]
@@ -66,14 +67,7 @@ def _train(args: argparse.Namespace) -> None:
             f'{args.config}: not a config to train with; it has no {", ".join(missing)}'
         )
     if args.amp:
-        wrapper = config.optim_wrapper
-        if wrapper.get('type', 'OptimWrapper') not in ('OptimWrapper', 'AmpOptimWrapper'):
-            raise ValueError(
-                f'--amp: optim_wrapper.type is {wrapper.type!r}; '
-                'accepted: OptimWrapper, AmpOptimWrapper'
-            )
-        wrapper.type = 'AmpOptimWrapper'
-        _warn_of_emulation(wrapper)
+        _warn_of_emulation(config.optim_wrapper)
     if args.auto_scale_lr:
         if 'base_batch_size' not in config.get('auto_scale_lr', {}):
             raise ValueError(
@@ -97,6 +91,19 @@ def _train(args: argparse.Namespace) -> None:
     config.setdefault('runner_type', 'restorekit.Runner')
     RUNNERS.build(config).train()
     close_process_group()
+
+
+def _mixed(config: Any) -> None:
+    """Set the optimizer wrapper of mixed precision; what is no wrapper is left to the check."""
+    wrapper = config.get('optim_wrapper')
+    if not isinstance(wrapper, dict):
+        return
+    if wrapper.get('type', 'OptimWrapper') not in ('OptimWrapper', 'AmpOptimWrapper'):
+        raise ValueError(
+            f'--amp: optim_wrapper.type is {wrapper["type"]!r}; '
+            'accepted: OptimWrapper, AmpOptimWrapper'
+        )
+    wrapper['type'] = 'AmpOptimWrapper'
 
 
 def _warn_of_emulation(wrapper: dict) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from mmengine.config import Config
@@ -15,7 +15,9 @@ from restorekit.config.settings import spread_settings
 from restorekit.options import nearest
 
 
-def load_config(name: str, options: dict | None = None) -> Config:
+def load_config(
+    name: str, options: dict | None = None, *, change: Callable[[Config], None] | None = None
+) -> Config:
     """Read a config file, apply `--cfg-options`, and check every name in it.
 
     Config files are Python and are run: read one as you would a program before using it.
@@ -23,6 +25,7 @@ def load_config(name: str, options: dict | None = None) -> Config:
     Args:
         name: See `find_config`.
         options: Overrides by dotted key: {'model.backbone.num_blocks': 4}.
+        change: Changes the config before it is checked, as other options of a command ask for.
     Raises:
         FileNotFoundError: If there is no such file.
         ConfigError: If it is not valid Python, or if a type, option or key is misspelt.
@@ -36,7 +39,8 @@ def load_config(name: str, options: dict | None = None) -> Config:
             config = Config.fromfile(str(path))
         heads = {key.partition('.')[0] for key in options or {}}
         unknown = sorted(heads - {*config, *top_level()})
-        if not unknown:
+        empty = [key for key, value in (options or {}).items() if value == {}]
+        if not unknown and not empty:
             config.merge_from_dict(options or {})
     except FileNotFoundError:
         raise
@@ -47,6 +51,12 @@ def load_config(name: str, options: dict | None = None) -> Config:
         raise ConfigError(
             f'--cfg-options: no key {unknown[0]!r} in {path}; {nearest(unknown[0], known)}'
         )
+    if empty:
+        raise ConfigError(
+            f'--cfg-options: {empty[0]}={{}} changes nothing, for dicts are merged; name a key'
+        )
+    if change is not None:
+        change(config)
     spread_settings(config, str(path))
     check_config(config, str(path))
     return config

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from mmengine.dataset import BaseDataset, ConcatDataset
@@ -122,7 +123,7 @@ class TestSets(ConcatDataset):
                 dataset = DATASETS.build({**(shared or {}), **config})
             except MissingFolderError as error:
                 absent.append(str(error))
-                print_log(f'Skipped: {error}', logger='current')
+                print_log(f'Skipped: {error}', logger='current', level=logging.WARNING)
             else:
                 present.append(dataset)
         if not present:

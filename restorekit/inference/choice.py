@@ -9,7 +9,7 @@ import numpy as np
 
 from restorekit.catalogue import Task, catalogue
 from restorekit.inference.sources import Source
-from restorekit.io import BracketError, check_exposures, order_bracket
+from restorekit.io import BracketError, ImageReadError, check_exposures, order_bracket
 from restorekit.io.jpeg import jpeg_quality
 
 BRACKETS: Mapping[Task, str] = {'hdr': 'debevec', 'fusion': 'mertens'}
@@ -131,8 +131,9 @@ def _for_bracket(
         return Choice(models_for(task, scale), 'as asked for')
     try:
         exposures = order_bracket(source.frames, name=str(source), ev=ev).exposures
-    except BracketError as error:
-        if task is None and not ev:
+    except (BracketError, ImageReadError, OSError) as error:
+        unreadable = not isinstance(error, BracketError)  # which is said when it is read
+        if unreadable or (task is None and not ev):
             reason = f'no HDR: {str(error).removeprefix(f"{source}: ")}'
             return Choice(models_for('fusion', scale), reason)
         raise

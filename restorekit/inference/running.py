@@ -16,6 +16,7 @@ from restorekit.inference.jobs import Job, Output, depth_of
 from restorekit.inference.sources import Source
 from restorekit.io import (
     BitDepth,
+    BracketError,
     Metadata,
     check_brightness,
     choose_frames,
@@ -106,6 +107,10 @@ def load(source: Source, model: BaseRestorer, ev: Sequence[float] = ()) -> Loade
     by: Order = 'exposure' if model.needs_exposures else 'either'
     whole = order_bracket(source.frames, name=str(source), by=by, ev=ev)
     bracket = choose_frames(whole, model.num_frames)
+    if len(bracket.frames) < (model.num_frames or 0):
+        raise BracketError(
+            f'{source}: this network takes {model.num_frames} frames, got {len(bracket.frames)}'
+        )
     pictures = [read_picture(frame) for frame in bracket.frames]
     frames = [to_rgb(picture.image) for picture in pictures]
     check_brightness(bracket, frames, str(source))

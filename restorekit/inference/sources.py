@@ -119,6 +119,8 @@ def is_bracket(frames: Sequence[Path]) -> bool:
 def _named(given: Sequence[str | Path]) -> Iterator[Path]:
     """Paths, in the order given; lists are read and patterns filled in."""
     for word in map(str, given):
+        if not word:
+            raise ValueError("one of the names of what is to be restored is ''")
         if word == '-' or word.startswith('@'):
             name = word[1:] or 'standard input'
             text = sys.stdin.read() if word == '-' else Path(name).read_text(encoding='utf-8-sig')
@@ -205,7 +207,7 @@ def _show_one_scene(frames: Sequence[Path]) -> bool:
     """Whether pictures of one size show the same, each at another brightness."""
     try:
         bracket = order_bracket(frames, name=str(frames[0].parent), by='mean')
-    except ValueError:
+    except (ValueError, OSError, ModuleNotFoundError):  # one cannot be read, say
         return False
     small = []
     for frame in bracket.frames:

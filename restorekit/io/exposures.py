@@ -12,7 +12,7 @@ from typing import Any
 
 from restorekit.io.camera import is_raw
 from restorekit.io.errors import BracketError
-from restorekit.io.metadata import EXIF_IFD, opened
+from restorekit.io.metadata import EXIF_IFD, UNREADABLE, opened
 
 MAX_SPAN = 40  # EV; from starlight to the sun are some 35
 EXPOSURE_TIME, F_NUMBER, ISO, TAKEN = 0x829A, 0x829D, 0x8827, 0x9003
@@ -74,7 +74,7 @@ def exif_exposures(frames: Sequence[Path]) -> list[float | None]:
             exif = _raw_exif(frame) if is_raw(frame) else _exif(frame)
             light = float(exif[EXPOSURE_TIME]) * float(exif.get(ISO, 100))
             values.append(math.log2(light / float(exif.get(F_NUMBER, 1)) ** 2))
-        except (KeyError, OSError, ValueError, TypeError, ZeroDivisionError, SyntaxError):
+        except UNREADABLE:
             values.append(None)
     return values
 
@@ -85,7 +85,7 @@ def exif_time(frame: Path) -> datetime.datetime | None:
         exif = _raw_exif(frame) if is_raw(frame) else _exif(frame)
         text = str(exif.get(TAKEN, '')).strip('\0 ')
         return datetime.datetime.strptime(text, '%Y:%m:%d %H:%M:%S')
-    except (KeyError, OSError, ValueError, TypeError, SyntaxError):
+    except UNREADABLE:
         return None
 
 

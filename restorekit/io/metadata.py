@@ -24,7 +24,18 @@ EXIF_IFD, EXIF_SIDES = 0x8769, {0xA002: 0, 0xA003: 1}
 MARK = b'Exif\0\0'
 PROFILES = {b'GRAY': 1, b'RGB ': 3}  # signature of an ICC profile, channels
 PNG_START = b'\x89PNG\r\n\x1a\n'
-UNREADABLE = (OSError, ValueError, SyntaxError, struct.error)  # what Pillow raises of such files
+# What Pillow and tifffile raise of damaged files: whatever their parsers stumble over.
+UNREADABLE = (
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    OSError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
 PAGES = ('TIFF', 'GIF', 'WEBP', 'PNG', 'AVIF', 'HEIF')  # more than one picture; MPO has previews
 
 

@@ -14,8 +14,6 @@ from restorekit.io.errors import ImageReadError
 from restorekit.io.limit import check_pixels
 from restorekit.io.metadata import ORIENTATION, UNREADABLE, opened, orientation_of
 
-# What tifffile raises of damaged files; its own error is a ValueError.
-DAMAGED = (struct.error, ValueError, IndexError, KeyError)
 STARTS = (b'II*\0', b'MM\0*', b'II+\0', b'MM\0+')
 
 
@@ -35,7 +33,7 @@ def float_tiff_size(data: bytes) -> tuple[int, int] | None:
             page: Any = file.pages[0]
             floats = page.dtype is not None and page.dtype.kind == 'f'
             return (page.imagelength, page.imagewidth) if floats else None
-    except DAMAGED:
+    except UNREADABLE:
         return None
 
 
@@ -60,7 +58,7 @@ def tiff_pixels(path: str | Path, data: bytes) -> np.ndarray:
                 upright = struct.pack(f'{file.byteorder}H', 1)
                 data = data[: tag.valueoffset] + upright + data[tag.valueoffset + 2 :]
             blended = bool(page.extrasamples) and page.dtype == np.uint8
-    except DAMAGED as error:
+    except UNREADABLE as error:
         raise ImageReadError(f'{path}: not a readable TIFF ({error})') from None
     check_pixels(path, height, width)
     stored = _by_pillow(path, data) if blended else decoded(path, data, AS_STORED)

@@ -56,6 +56,7 @@ class ImageMetric(BaseMetric):
         self.baseline = baseline
         # One per image of the last evaluation: dataset, setting, name, value, and maybe input.
         self.rows: list[dict[str, Any]] = []
+        self._without: set[str] = set()  # datasets with images that have no ground truth
 
     @abstractmethod
     def score(self, pred: Tensor, target: Tensor, samples: Sequence[dict]) -> Tensor:
@@ -88,6 +89,8 @@ class ImageMetric(BaseMetric):
         for lq, sample in zip(data_batch['inputs'], data_samples, strict=True):
             # None keeps the place, by which mmengine interleaves the ranks' results.
             known = self.target(lq, sample) is not None
+            if not known:
+                self._without.add(sample['dataset'])
             self.results.append(self.row(lq, sample, baseline=self.baseline) if known else None)
 
     def row(self, lq: Tensor, sample: dict, *, baseline: bool) -> dict[str, Any]:
@@ -168,7 +171,10 @@ class ImageMetric(BaseMetric):
         """The mean of each dataset; the rows are kept for reports."""
         self.rows = [row for row in results if row is not None]
         if results and not self.rows:
-            raise ValueError(f'{type(self).__name__}: no image has a ground truth')
+            raise ValueError(
+                f'{type(self).__name__}: no image has a ground truth, in '
+                f'{", ".join(sorted(self._without))}'
+            )
         return {f'{row["dataset"]}/{self.title}': row['value'] for row in self.summary()}
 
     def summary(self) -> list[dict[str, Any]]:

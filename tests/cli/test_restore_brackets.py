@@ -106,3 +106,44 @@ def test_errors_name_the_scene(bracket, tmp_path):
     assert not list((tmp_path / 'out').glob('*'))
     with pytest.raises(ValueError, match='this model takes a bracket'):
         Inferencer(tmp_path / 'hdr.py', tmp_path / 'hdr.pth')(np.zeros((8, 8, 3), np.float32))
+
+
+def scene_of(folder, count=3):
+    folder.mkdir(parents=True)
+    for index in range(count):
+        write_image(folder / f'{index}.png', smooth_image(20, 24) / 2 ** (count - 1 - index))
+    (folder / 'exposure.txt').write_text('\n'.join(str(index) for index in range(count)))
+    return folder
+
+
+def test_too_few_frames_are_counted(tmp_path):
+    scene = scene_of(tmp_path / 'scene', 2)
+    error = error_of('restore', scene, '-m', 'lffnet', '-o', tmp_path / 'out')
+    assert f'{scene}: this network takes 3 frames, got 2' in error
+
+
+def test_a_frame_that_cannot_be_read_is_the_fault_of_its_scene(tmp_path):
+    scene_of(tmp_path / 'in/whole')
+    broken = scene_of(tmp_path / 'in/broken') / '1.png'
+    broken.write_bytes(broken.read_bytes()[:50])
+    done = restorekit('restore', tmp_path / 'in', '-o', tmp_path / 'out', expect=1)
+    assert f'{broken}: truncated or empty image' in done.stderr
+    assert '1 of 2 images restored' in done.stderr
+    assert (tmp_path / 'out/whole.hdr').exists()
+
+
+@pytest.mark.parametrize(
+    ('words', 'text'),
+    [
+        (('in', '-o', ''), "-o: expected a name, got ''"),
+        (('', '-o', 'out'), "one of the names of what is to be restored is ''"),
+        (('in', '-o', 'out', '-m', ''), "-m: expected a name, got ''"),
+        (('in', '-o', 'out', '-w', ''), "-w: expected a name, got ''"),
+    ],
+)
+def test_an_empty_name_is_no_name(tmp_path, monkeypatch, words, text):
+    monkeypatch.chdir(tmp_path)
+    scene_of(tmp_path / 'in/scene')
+    before = sorted(tmp_path.rglob('*'))
+    assert text in error_of('restore', *words)
+    assert sorted(tmp_path.rglob('*')) == before

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.dataset import ConcatDataset, pseudo_collate
+from mmengine.logging import MMLogger
 from torch.utils.data import DataLoader
 
 from restorekit.datasets import (
@@ -246,3 +247,12 @@ def test_datasets_can_be_sent_to_worker_processes(photo_folder):
 def test_a_folder_without_a_name_is_not_the_current_one():
     with pytest.raises(MissingFolderError, match="no folder of the name ''"):
         FolderDataset(gt_dir='', pipeline=[])
+
+
+def test_what_is_skipped_is_said_on_the_console(photo_folder, tmp_path, caplog):
+    sets = [{'name': 'here', 'gt_dir': str(photo_folder)}, {'name': 'gone', 'gt_dir': 'no/where'}]
+    logger = MMLogger.get_instance('skipped')
+    logger.addHandler(caplog.handler)
+    TestSets(sets, shared={'type': 'FolderDataset', 'pipeline': LOAD})
+    said = {(record.levelname, record.getMessage()[:24]) for record in caplog.records}
+    assert ('WARNING', 'Skipped: gone: no folder') in said

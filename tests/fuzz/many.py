@@ -60,7 +60,7 @@ def restore_many(case: Case) -> None:
             continue
         case.words += words
         case.change(f'words: {" ".join(words)}', verdict, *names)
-        exact = exact and words[0] not in ('--ensemble', '--precision')
+        exact = exact and words[0] not in ('--ensemble', '--precision', '--tile')
         for key, value in effect.items():
             setattr(wanted, key, value)
     _check_together(case, wanted)
@@ -141,7 +141,8 @@ def _given(case: Case) -> list[str]:
 
 def _look_for(case: Case, source: Source) -> None:
     """Of a picture that is gone nobody knows who has not named it."""
-    by_name = case.words[1] in ('-', '@list.txt') or str(source.path) in case.words
+    names = {str(source.path), str(source.path.relative_to(case.folder))}
+    by_name = case.words[1] in ('-', '@list.txt') or bool(names & {*case.words})
     gone = not (source.path.exists() or source.path.is_symlink())
     if not by_name and (gone or (source.path.is_dir() and 'in' in case.words)):
         case.sources.remove(source)

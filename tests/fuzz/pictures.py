@@ -15,6 +15,7 @@ import numpy as np
 import tifffile
 from PIL import Image
 
+from restorekit.io import read_hdr
 from tests.fuzz.case import Case, Source
 
 LOSSLESS = ('.png', '.tif', '.bmp')
@@ -51,7 +52,11 @@ def decode(path: Path, *, alpha: bool = False) -> np.ndarray | None:
 
 
 def stored(path: Path) -> np.ndarray | None:
-    """What OpenCV reads of a file, as it is; of a TIFF with alpha what Pillow reads."""
+    """What OpenCV reads of a file, as it is; others read what it does wrong, or not at all."""
+    if path.suffix == '.exr':
+        with contextlib.suppress(ValueError):
+            return read_hdr(path)[..., ::-1]
+        return None
     if path.suffix.lower() in ('.tif', '.tiff'):
         with contextlib.suppress(ValueError):
             image = tifffile.imread(path)

@@ -214,7 +214,7 @@ def _change_out(case: Case) -> None:
         ('taken/x', 'bad'),
         ('x.gif', 'bad'),
         ('/dev/full', 'bad'),
-        ('', 'open'),
+        ('', 'bad'),
         ('new.v2', 'sound'),
         ('deep/er/folder', 'sound'),
         (f'one{target.suffix}', 'sound' if len(case.sources) == 1 else 'bad'),

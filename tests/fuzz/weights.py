@@ -102,7 +102,7 @@ CONTENTS: list[tuple[str, Any, Any]] = [
     ('NaN', _edit_weights(lambda w, n: w[n].fill_(torch.nan)), 'bad'),
     ('a weight less', _edit_weights(lambda w, n: w.pop(n)), 'bad'),
     ('a weight more', _edit_weights(lambda w, n: w.update(x=torch.ones(1))), 'bad'),
-    ('another shape', _edit_weights(lambda w, n: w.update({n: w[n][:1]})), 'bad'),
+    ('another shape', _edit_weights(lambda w, n: w.update({n: w[n][None]})), 'bad'),
     ('sparse', _edit_weights(lambda w, n: w.update({n: w[n].to_sparse()})), 'bad'),
     ('integers', _edit_weights(lambda w, n: w.update({n: w[n].int()})), 'open'),
     ('a number', _edit_weights(lambda w, n: w.update({n: 5})), 'bad'),

@@ -242,3 +242,12 @@ def test_an_orientation_that_there_is_not_turns_nothing(tmp_path):
     )
     assert read_image(tmp_path / 'a.tif').shape == (8, 12, 3)
     assert image_size(tmp_path / 'a.tif') == (8, 12)
+
+
+@pytest.mark.parametrize('at', [8, 656, 10**6])
+def test_a_tiff_that_is_cut_before_its_first_page_is_no_image(tmp_path, at):
+    (tmp_path / 'a.tif').write_bytes(b'II*\0' + at.to_bytes(4, 'little') + bytes(600))
+    with pytest.raises(ImageReadError, match=r'a\.tif: not a readable (TIFF|image)'):
+        read_picture(tmp_path / 'a.tif')
+    with pytest.raises(ImageReadError, match=r'a\.tif: not a readable (TIFF|image)'):
+        image_size(tmp_path / 'a.tif')

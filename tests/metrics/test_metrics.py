@@ -72,7 +72,7 @@ def test_datasets_are_kept_apart(pairs):
     ('pair', 'message'),
     [
         ((torch.rand(3, 8, 8), torch.rand(3, 8, 9)), r'toy/0 was restored to \(3, 8, 8\)'),
-        ((torch.rand(3, 8, 8), None), 'PSNR: no image has a ground truth'),
+        ((torch.rand(3, 8, 8), None), 'PSNR: no image has a ground truth, in toy$'),
         ((torch.rand(3, 8, 8),) * 2, 'nothing is left of 8 x 8 after a border of 4'),
     ],
 )
@@ -116,3 +116,11 @@ def test_colours_are_checked_without_a_registry_too(color):
 def test_options_are_checked(options):
     with pytest.raises(ValueError, match='must be'):
         METRICS.build({'type': 'PSNR', **options})
+
+
+def test_a_figure_that_is_nan_is_an_error():
+    image, broken = torch.rand(3, 8, 8), torch.full((3, 8, 8), torch.nan)
+    with pytest.raises(ValueError, match='PSNR: toy/0: PSNR is NaN; the restored image is not fin'):
+        evaluate({'type': 'PSNR'}, [(broken, image)], [image])
+    with pytest.raises(ValueError, match='is NaN; the restored image is finite, its ground truth'):
+        evaluate({'type': 'PSNR'}, [(image, broken)], [image])
