@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from restorekit.cli.memory import give_back_memory
 from restorekit.cli.options import add_weights_options
 from restorekit.cli.result_options import (
     add_bracket_options,
@@ -90,7 +91,8 @@ def run(args: argparse.Namespace) -> None:
         return
     failures = []
     todo = [job for job, _ in pairs]
-    outcomes = run_jobs(todo, [restore for _, restore in pairs], output, size=size, ev=args.ev)
+    models = [restore for _, restore in pairs]
+    outcomes = run_jobs(todo, models, output, size=size, ev=args.ev, rest=give_back_memory)
     progress = Progress('Restoring', len(todo), say=lambda _: None)  # each file has its own line
     for number, outcome in enumerate(outcomes, start=1):
         progress.clear()
