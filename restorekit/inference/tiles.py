@@ -21,8 +21,8 @@ LEAST_TILE = 64  # pixels
 WHOLE = 256  # pixels: no side above it, and an image is not worth a look at the memory
 MOST = 2**30  # bytes: more is not taken on a CPU, where larger images gain nothing
 SHARE = 4  # a divided image takes memory itself, and a tile this part of what there is
-# pixels: of a tile on a CPU, as a row of them is held until it is blended into the next; and of what
-# is given to a network that pools, to which a mean over a tile is the better one: docs/restore.md.
+# Pixels: of a tile on a CPU, as a row of them is held until it is blended into the next; and of
+# what a network that pools is given, to which a mean over a tile is the better: docs/restore.md.
 LARGEST = 512
 REACHES = (64, 128)  # pixels: sides of the images in which is looked how far a network looks
 OVERLAPS = (16, 64)  # pixels, at least and at most
@@ -97,8 +97,8 @@ class Tiler:
                         f'{self.device} with this network'
                     ) from None
             self._limits[id(model)] = smaller
-            if self.device.type == 'cuda':
-                torch.cuda.empty_cache()
+            if self.device.type in ('cuda', 'mps'):
+                getattr(torch, self.device.type).empty_cache()
 
     def _rows(
         self,
