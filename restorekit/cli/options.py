@@ -67,7 +67,7 @@ def add_weights_options(parser: argparse.ArgumentParser, *, device: str) -> None
         '-w', '--weights', metavar='CHECKPOINT', help='the checkpoint of a config or of its own'
     )
     parser.add_argument(
-        '--device', metavar='DEVICE', help=f'cpu, cuda, cuda:1, … (default: {device})'
+        '--device', metavar='DEVICE', help=f'cpu, cuda, cuda:1, mps, … (default: {device})'
     )
     parser.add_argument(
         '--unsafe-load',

@@ -14,6 +14,7 @@ from restorekit.cli.result_options import (
     add_compute_options,
     add_result_options,
 )
+from restorekit.memory import give_back_memory
 from restorekit.progress import Progress
 
 if TYPE_CHECKING:
@@ -82,7 +83,8 @@ def run(args: argparse.Namespace) -> None:
         return
     failures = []
     todo = [job for job, _ in pairs]
-    outcomes = run_jobs(todo, [restore for _, restore in pairs], output, size=size, ev=args.ev)
+    models = [restore for _, restore in pairs]
+    outcomes = run_jobs(todo, models, output, size=size, ev=args.ev, rest=give_back_memory)
     progress = Progress('Restoring', len(todo), say=lambda _: None)  # each file has its own line
     for number, outcome in enumerate(outcomes, start=1):
         progress.clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+from torch import Tensor
 
 UNITS = ('avx512', 'amx')
 
@@ -27,3 +28,8 @@ def is_native(dtype: torch.dtype, device: str | torch.device) -> bool:
     if dtype == torch.bfloat16:
         asked.append(getattr(torch.cpu, '_is_amx_tile_supported', None))
     return any(ask() for ask in asked if ask is not None)
+
+
+def in_float64(tensor: Tensor) -> Tensor:
+    """A tensor in float64: on its device, or on the CPU where that has none, as Apple's."""
+    return (tensor.cpu() if tensor.device.type == 'mps' else tensor).double()

@@ -62,7 +62,7 @@ def taps_of(
     period = torch.full((), 2 * in_length)  # ONNX needs a tensor
     position = taps % period
     indices = torch.where(position < in_length, position, 2 * in_length - 1 - position)
-    return indices.to(device), weights.to(device, dtype)
+    return indices.to(device), weights.to(dtype).to(device)  # not every device has float64
 
 
 def positions(scale: float, out_length: int, antialias: bool) -> tuple[Tensor, Tensor]:

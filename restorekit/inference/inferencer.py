@@ -195,7 +195,10 @@ def device_of(name: str | None) -> torch.device:
     try:
         device = torch.empty(0, device=name).device
     except (RuntimeError, AssertionError) as error:
-        raise ValueError(f'device {name!r} is not there ({str(error).splitlines()[0]})') from None
+        reason = str(error).partition('\n')[0].partition('. ')[0]
+        if reason.startswith('Could not run'):  # and then which operator, and a page of others
+            reason = 'this build of torch cannot use it'
+        raise ValueError(f'device {name!r} is not there ({reason})') from None
     if device.type == 'meta':
-        raise ValueError(f'device {name!r} computes nothing; accepted: cpu, cuda, cuda:1, …')
+        raise ValueError(f'device {name!r} computes nothing; accepted: cpu, cuda, cuda:1, mps, …')
     return device

@@ -14,6 +14,7 @@ from restorekit.io import (
     ToneMap,
     check_writable,
     holds,
+    is_image,
 )
 from restorekit.restorers import BaseRestorer
 
@@ -119,7 +120,7 @@ def _targets(
     """The file of each result."""
     suffix = out.suffix.lower()
     kind = mimetypes.guess_type(out.name)[0] or ''
-    looks_like_file = suffix in (*HDR_TARGETS, *EXTENSIONS) or kind.startswith('image/')
+    looks_like_file = suffix in HDR_TARGETS or is_image(out) or kind.startswith('image/')
     if not out.is_dir() and looks_like_file:
         if len(sources) > 1:
             raise ValueError(f'-o {out}: a file for {len(sources)} images; name a folder')

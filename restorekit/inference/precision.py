@@ -45,6 +45,8 @@ def _automatic(where: str, device: torch.device, card: Card | None) -> tuple[tor
     loss = None if card is None else card.bfloat16_loss
     if not is_native(torch.bfloat16, device):
         return torch.float32, f'float32: {where} has no instructions for bfloat16'
+    if device.type not in ('cpu', 'cuda'):
+        return torch.float32, f'float32: what bfloat16 costs was not measured on {where}'
     if loss is None:
         return torch.float32, 'float32: what bfloat16 costs was not measured for this model'
     if not loss < MAX_LOSS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -188,6 +188,7 @@ def run_jobs(
     *,
     size: Size | None = None,
     ev: Sequence[float] = (),
+    rest: Callable[[], object] = lambda: None,
 ) -> Iterator[Outcome]:
     """Do jobs in their order; the next sources are read, and results written, beside the network.
 
@@ -195,6 +196,8 @@ def run_jobs(
         jobs: As `plan_jobs` gives them.
         inferencers: One for each.
         output, size, ev: How results are written, their size, and the exposures of brackets.
+        rest: Called behind an image that was divided, before it is written: what its tiles took can
+            go back to the system.
     Yields:
         What became of each, in the order of the jobs; a fault of one leaves the others alone.
     """
@@ -214,6 +217,8 @@ def run_jobs(
                 writing.append(writer.submit(Outcome, job, fault=_fault(job, error)))
             else:
                 notes = (restore.tiler.chosen,) if restore.tiler.chosen else ()
+                if notes:
+                    rest()
                 writing.append(writer.submit(_written, job, image, loaded, output, notes))
             if len(writing) > 1:
                 yield writing.popleft().result()

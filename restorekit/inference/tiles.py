@@ -21,9 +21,9 @@ LEAST_TILE = 64  # pixels
 WHOLE = 256  # pixels: no side above it, and an image is not worth a look at the memory
 MOST = 2**30  # bytes: more is not taken on a CPU, where larger images gain nothing
 SHARE = 4  # a divided image takes memory itself, and a tile this part of what there is
-# A mean over a tile is not that over the image, and what the result is should not hang on the
-# memory that happens to be free: see docs/restore.md for the figures.
-POOLED = 512
+# Pixels: of a tile on a CPU, as a row of them is held until it is blended into the next; and of
+# what a network that pools is given, to which a mean over a tile is the better: docs/restore.md.
+LARGEST = 512
 REACHES = (64, 128)  # pixels: sides of the images in which is looked how far a network looks
 OVERLAPS = (16, 64)  # pixels, at least and at most
 
@@ -97,8 +97,8 @@ class Tiler:
                         f'{self.device} with this network'
                     ) from None
             self._limits[id(model)] = smaller
-            if self.device.type == 'cuda':
-                torch.cuda.empty_cache()
+            if self.device.type in ('cuda', 'mps'):
+                getattr(torch, self.device.type).empty_cache()
 
     def _rows(
         self,
@@ -152,10 +152,11 @@ class Tiler:
         need, free = self._needs[key], free_memory(self.device)
         budget = free // 2 if self.device.type == 'cuda' else min(free // 2, MOST)
         whole = height * width * need <= budget
-        if whole and (longest <= POOLED or not model.pools):
+        if whole and (longest <= LARGEST or not model.pools):
             return None
         tile = max(math.isqrt(int(budget / SHARE / need)), LEAST_TILE)
-        tile = min(tile, POOLED) if model.pools else tile
+        if model.pools or self.device.type == 'cpu':
+            tile = min(tile, LARGEST)
         self.chosen = (
             f'in tiles of {tile}: {free / 2**30:.1f} GiB are free, {need / 1000:.1f} kB a pixel'
         )

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from restorekit.functional import guided_filter
+from restorekit.functional.dtypes import in_float64
 from restorekit.options import AtLeast1, Positive
 from restorekit.registry import MODELS
 from restorekit.restorers.classical import BracketMethod
@@ -43,7 +44,7 @@ class MGFF(BracketMethod):
     def merge(self, brackets: Tensor, exposures: Tensor | None) -> Tensor:
         if brackets.shape[1] != 2:
             raise ValueError(f'MGFF: expected pairs (N, 2, 3, H, W), got {tuple(brackets.shape)}')
-        frames = brackets.double()
+        frames = in_float64(brackets)
         fused = torch.zeros_like(frames[:, 0])
         for _ in range(self.num_levels):
             others = frames.flip(1).flatten(0, 1)
@@ -54,7 +55,7 @@ class MGFF(BracketMethod):
             strength = details.abs() + TINY
             fused += (strength * details).sum(dim=1) / strength.sum(dim=1)
             frames = filtered
-        return (fused + frames.mean(dim=1)).to(brackets.dtype)
+        return (fused + frames.mean(dim=1)).to(brackets)
 
 
 @MODELS.register_module()
@@ -79,7 +80,7 @@ class FastSPDMEF(BracketMethod):
         self.radius, self.power = radius, power
 
     def merge(self, brackets: Tensor, exposures: Tensor | None) -> Tensor:
-        frames = brackets.double()
+        frames = in_float64(brackets)
         least = min(frames.shape[-2:])
         details = []
         for _ in range(max(math.floor(math.log2(least)) - 5, 0) + 1):
@@ -91,7 +92,7 @@ class FastSPDMEF(BracketMethod):
         fused = coarsest + self._mean(weights * means).sum(dim=1)
         for detail in reversed(details):
             fused = detail + self._enlarged(fused, detail.shape[-2:])
-        return fused.to(brackets.dtype)
+        return fused.to(brackets)
 
     def _detail(self, frames: Tensor) -> tuple[Tensor, Tensor]:
         """The mixed structures of (N, K, C, H, W), and the means of all patches, with C = 1."""

@@ -1,3 +1,5 @@
+from unittest import mock
+
 import pytest
 import torch
 
@@ -11,6 +13,7 @@ from restorekit.functional import (
     tf32,
     ycbcr_to_rgb,
 )
+from restorekit.functional.dtypes import in_float64
 from restorekit.functional.windows import constant
 
 HALF = [torch.bfloat16, torch.float16]
@@ -88,3 +91,11 @@ def test_tf32_comes_back():
         raise KeyError
     assert torch.backends.cudnn.allow_tf32
     assert torch.backends.cuda.matmul.allow_tf32
+
+
+def test_float64_is_had_where_the_device_has_none():
+    tensor = torch.rand(3)
+    assert torch.equal(in_float64(tensor), tensor.double())
+    apple = mock.Mock(device=torch.device('mps'))
+    assert in_float64(apple) is apple.cpu().double()
+    apple.double.assert_not_called()

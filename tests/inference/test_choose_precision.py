@@ -63,6 +63,13 @@ def test_other_words_are_refused():
         choose_precision('half', 'cpu')
 
 
+def test_elsewhere_nobody_has_measured(monkeypatch):
+    monkeypatch.setattr(precision, 'is_native', lambda *_: True)
+    sentence = 'float32: what bfloat16 costs was not measured on this device (mps)'
+    assert choose_precision('auto', 'mps', card(0.001)) == (torch.float32, sentence)
+    assert choose_precision('float16', 'mps')[0] == torch.float16
+
+
 @pytest.mark.parametrize(
     ('losses', 'expected'),
     [

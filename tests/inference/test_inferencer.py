@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 import numpy as np
 import pytest
 import torch
@@ -12,6 +14,7 @@ from torch import nn
 
 from restorekit.contracts import Backbone
 from restorekit.inference import Inferencer
+from restorekit.inference.inferencer import device_of
 from restorekit.inference.loading import load_restorer
 from restorekit.registry import BACKBONES, MODELS
 from restorekit.restorers import BaseRestorer
@@ -169,3 +172,42 @@ def test_without_a_gpu_networks_convolve_in_channels_last(monkeypatch, gpu):
     model.use_channels_last(False)
     assert weight.is_contiguous()
     assert not model.channels_last
+
+
+@pytest.mark.parametrize('name', ['cuda', 'cuda:3', 'mps', 'xpu', 'hip', 'gpu', 'cuda:x', ''])
+def test_a_device_that_is_absent_is_said_in_a_sentence(name, monkeypatch):
+    try:
+        torch.empty(0, device=name)
+    except (RuntimeError, AssertionError):
+        pass
+    else:
+        pytest.skip(f'{name} is there')
+    with pytest.raises(ValueError, match=rf'^device {name!r} is not there \(.+\)$') as caught:
+        Inferencer('bicubic-x2', device=name)
+    assert len(str(caught.value)) < 300
+    assert '. ' not in str(caught.value)
+
+
+def test_what_torch_cannot_run_is_not_told_by_its_operators(monkeypatch):
+    message = "Could not run 'aten::empty' with arguments from the 'MPS' backend. This could be"
+    monkeypatch.setattr(torch, 'empty', mock.Mock(side_effect=NotImplementedError(message)))
+    with pytest.raises(ValueError, match='is not there') as caught:
+        device_of('mps')
+    assert str(caught.value) == "device 'mps' is not there (this build of torch cannot use it)"
+
+
+def test_only_what_is_computed_is_on_the_device(monkeypatch):
+    """The image and the result stay where they are; a tile goes, and comes back."""
+    seen = []
+    to = torch.Tensor.to
+    inferencer = Inferencer('bicubic-x2', tile=16, overlap=4)
+
+    def note(tensor, *args, **kwargs):
+        if args and args[0] is inferencer.tiler.device:
+            seen.append(tuple(tensor.shape[-2:]))
+        return to(tensor, *args, **kwargs)
+
+    inferencer.tiler.device = torch.device('cpu')
+    monkeypatch.setattr(torch.Tensor, 'to', note)
+    inferencer(smooth_image(28, 28))
+    assert seen == [(16, 16)] * 4

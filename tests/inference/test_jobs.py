@@ -74,7 +74,7 @@ def test_a_source_is_never_its_own_target(models, scene, tmp_path):
             plan_jobs([source], out, [models[kind]])
 
 
-@pytest.mark.parametrize('name', ['x.gif', 'x.heic', 'x.hdr'])
+@pytest.mark.parametrize('name', ['x.gif', 'x.heic', 'x.hdr', 'x.dng', 'x.CR2'])
 def test_a_file_of_another_format_is_not_taken_for_a_folder(models, photo, tmp_path, name):
     with pytest.raises(ValueError, match=rf'-o .*{name}: this network gives \.png'):
         plan_jobs([photo], tmp_path / name, [models['image']])

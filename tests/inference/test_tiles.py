@@ -88,12 +88,23 @@ def test_the_tile_is_what_fits_into_the_memory(memory, monkeypatch, free, width,
     assert tiler.chosen == (chosen if tile else '')
 
 
-def test_the_tile_of_a_network_that_pools_does_not_hang_on_the_memory(memory):
-    images = torch.empty(1, 3, 9000, 9000, device='meta')
-    for free in (2**33, 2**50):
-        memory(free)
-        assert Tiler(CPU).split(blurring(pools=True), images, None)[0] == tiles.POOLED
-    assert Tiler(CPU).split(blurring(), images, None)[0] > tiles.POOLED
+def test_tiles_of_networks_that_pool_and_on_a_cpu_are_not_large(memory, monkeypatch):
+    monkeypatch.setattr(tiles, 'bytes_per_pixel', lambda *_: 100.0)
+    memory(2**40)
+    gpu, images = torch.device('cuda'), torch.empty(1, 3, 9000, 9000, device='meta')
+    splits = {
+        (device.type, pools): Tiler(device, overlap=8).split(blurring(pools=pools), images, None)
+        for device in (CPU, gpu)
+        for pools in (False, True)
+    }
+    assert splits.pop(('cuda', False)) == (None, 0)
+    assert set(splits.values()) == {(512, 8)}
+    memory(2**31)
+    assert Tiler(gpu, overlap=8).split(blurring(), images, None)[0] == 1638
+    # Whole, nothing is held beside it; but a mean over it is not the better one.
+    small = images[..., :600, :600]
+    assert Tiler(CPU, overlap=8).split(blurring(), small, None) == (None, 0)
+    assert Tiler(CPU, overlap=8).split(blurring(pools=True), small, None) == (512, 8)
 
 
 def test_a_small_image_asks_for_no_memory(monkeypatch):

@@ -44,7 +44,7 @@ def job_of(jobs, image, **wish):
 )
 def test_progress_goes_from_nothing_to_all(workshop, jobs, monkeypatch, size, tile, wish):
     monkeypatch.setattr(tiles, 'WHOLE', tile)
-    monkeypatch.setattr(tiles, 'POOLED', tile)
+    monkeypatch.setattr(tiles, 'LARGEST', tile)
     monkeypatch.setattr(workshop, '_loaded', type(workshop._loaded)())
     steps = []
     job = job_of(jobs, smooth_image(*size), **wish)
