@@ -62,14 +62,18 @@ class MemoryBlock(Block):
 
     def _mixed(self, maps: Iterable[Tensor]) -> Tensor:
         """What the gate gives, map by map: together they would take most of a network's memory."""
-        (norm, _), conv = self.gate
+        act, conv = self.gate
+        assert isinstance(act, nn.Sequential)
+        assert isinstance(conv, nn.Conv2d)
+        norm, count = act[0], conv.in_channels // conv.out_channels
+        assert isinstance(norm, nn.BatchNorm2d)
+        assert norm.running_mean is not None
+        assert norm.running_var is not None
+        values = (norm.running_mean, norm.running_var, norm.weight, norm.bias)
         parts = zip(
             maps,
-            *(
-                tensor.chunk(conv.in_channels // conv.out_channels)
-                for tensor in (norm.running_mean, norm.running_var, norm.weight, norm.bias)
-            ),
-            conv.weight.chunk(conv.in_channels // conv.out_channels, dim=1),
+            *(value.chunk(count) for value in values),
+            conv.weight.chunk(count, dim=1),
             strict=True,
         )
         total: Tensor | None = None

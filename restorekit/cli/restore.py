@@ -83,8 +83,8 @@ def run(args: argparse.Namespace) -> None:
         return
     failures = []
     todo = [job for job, _ in pairs]
-    models = [restore for _, restore in pairs]
-    outcomes = run_jobs(todo, models, output, size=size, ev=args.ev, rest=give_back_memory)
+    inferencers = [restore for _, restore in pairs]
+    outcomes = run_jobs(todo, inferencers, output, size=size, ev=args.ev, rest=give_back_memory)
     progress = Progress('Restoring', len(todo), say=lambda _: None)  # each file has its own line
     for number, outcome in enumerate(outcomes, start=1):
         progress.clear()
