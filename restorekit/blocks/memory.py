@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -62,7 +63,8 @@ class MemoryBlock(Block):
 
     def _mixed(self, maps: Iterable[Tensor]) -> Tensor:
         """What the gate gives, map by map: together they would take most of a network's memory."""
-        (norm, _), conv = self.gate
+        act, conv = cast(Any, self.gate)
+        norm = act[0]
         parts = zip(
             maps,
             *(

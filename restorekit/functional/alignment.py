@@ -78,7 +78,8 @@ def _moved(frame: np.ndarray, found: np.ndarray) -> np.ndarray:
     height, width = frame.shape[:2]
     if found.ndim == 3:
         # Cubic, as flows are of fractions of a pixel everywhere; it overshoots at edges.
-        result = cv2.remap(frame, found, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        x, y = found[..., 0].copy(), found[..., 1].copy()
+        result = cv2.remap(frame, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
         return result.clip(0, 1)
     warp = cv2.warpAffine if len(found) == 2 else cv2.warpPerspective
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
@@ -140,14 +141,14 @@ def _rotation_and_shift(reference: np.ndarray, other: np.ndarray) -> np.ndarray 
 def _homography(reference: np.ndarray, other: np.ndarray) -> np.ndarray | None:
     import cv2
 
-    detector = cv2.SIFT_create()
+    detector = cv2.SIFT.create()
     points, features = zip(
         *(detector.detectAndCompute(cv2.equalizeHist(g), None) for g in (reference, other)),
         strict=True,
     )
     if any(found is None or len(found) < LEAST_MATCHES for found in features):
         return None
-    pairs = cv2.BFMatcher().knnMatch(*features, k=2)
+    pairs = cv2.BFMatcher().knnMatch(features[0], features[1], k=2)
     good = [best for best, second in pairs if best.distance < RATIO * second.distance]
     if len(good) < LEAST_MATCHES:
         return None
@@ -165,6 +166,6 @@ def _flow(reference: np.ndarray, other: np.ndarray) -> np.ndarray | None:
     height, width = reference.shape
     if max(height, width) < LEAST_FLOW:
         return None
-    search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     y, x = np.mgrid[:height, :width].astype(np.float32)
     return search.calc(reference, other, None) + np.dstack([x, y])
