@@ -168,4 +168,5 @@ def _flow(reference: np.ndarray, other: np.ndarray) -> np.ndarray | None:
         return None
     search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     y, x = np.mgrid[:height, :width].astype(np.float32)
-    return search.calc(reference, other, None) + np.dstack([x, y])
+    flow = search.calc(reference, other, np.zeros((height, width, 2), np.float32))
+    return flow + np.dstack([x, y])
