@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -62,18 +63,15 @@ class MemoryBlock(Block):
 
     def _mixed(self, maps: Iterable[Tensor]) -> Tensor:
         """What the gate gives, map by map: together they would take most of a network's memory."""
-        act, conv = self.gate
-        assert isinstance(act, nn.Sequential)
-        assert isinstance(conv, nn.Conv2d)
-        norm, count = act[0], conv.in_channels // conv.out_channels
-        assert isinstance(norm, nn.BatchNorm2d)
-        assert norm.running_mean is not None
-        assert norm.running_var is not None
-        values = (norm.running_mean, norm.running_var, norm.weight, norm.bias)
+        act, conv = cast(Any, self.gate)
+        norm = act[0]
         parts = zip(
             maps,
-            *(value.chunk(count) for value in values),
-            conv.weight.chunk(count, dim=1),
+            *(
+                tensor.chunk(conv.in_channels // conv.out_channels)
+                for tensor in (norm.running_mean, norm.running_var, norm.weight, norm.bias)
+            ),
+            conv.weight.chunk(conv.in_channels // conv.out_channels, dim=1),
             strict=True,
         )
         total: Tensor | None = None

@@ -78,7 +78,7 @@ def _moved(frame: np.ndarray, found: np.ndarray) -> np.ndarray:
     height, width = frame.shape[:2]
     if found.ndim == 3:
         # Cubic, as flows are of fractions of a pixel everywhere; it overshoots at edges.
-        x, y = found[..., 0], found[..., 1]
+        x, y = found[..., 0].copy(), found[..., 1].copy()
         result = cv2.remap(frame, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
         return result.clip(0, 1)
     warp = cv2.warpAffine if len(found) == 2 else cv2.warpPerspective
@@ -168,5 +168,5 @@ def _flow(reference: np.ndarray, other: np.ndarray) -> np.ndarray | None:
         return None
     search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     y, x = np.mgrid[:height, :width].astype(np.float32)
-    start = np.zeros((height, width, 2), np.float32)
-    return search.calc(reference, other, start) + np.dstack([x, y])
+    flow = search.calc(reference, other, np.zeros((height, width, 2), np.float32))
+    return flow + np.dstack([x, y])

@@ -117,6 +117,12 @@ def _trace(
     any_length = getattr(torch.export.Dim, 'DYNAMIC', None)
     if any_length is None:
         raise ExportError(f'{path}: export needs torch 2.6 or newer, this is {torch.__version__}')
+    aligning = [part for part in model.modules() if getattr(part, 'align', None)]
+    if aligning:
+        raise ExportError(
+            f'{path}: {type(aligning[0]).__name__} aligns frames by OpenCV, which a program cannot '
+            'hold; export what stands behind it, and give that aligned frames'
+        )
     inputs = _inputs(model, TRACED if size is None else (TRACED[0], *size))
     sizes: dict[int, Any] = {0: any_length}
     if size is None:

@@ -257,3 +257,13 @@ def test_a_program_that_differs_is_not_written(tmp_path):
     finally:
         BACKBONES.module_dict.pop('Counting')
     assert not list(tmp_path.iterdir())
+
+
+def test_an_alignment_is_refused(tmp_path):
+    backbone = {'type': 'KalantariNet', 'widths': (4, 4, 4)}
+    model = MODELS.build(
+        {'type': 'AlignedRestorer', 'restorer': {**HDR, 'backbone': backbone}, 'align': 'flow'}
+    ).eval()
+    with pytest.raises(ValueError, match=r'x\.pt2: AlignedRestorer aligns frames by OpenCV, which'):
+        export(model, tmp_path / 'x.pt2')
+    assert not list(tmp_path.iterdir())
