@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mmengine.config import Config
 from PIL import Image
 from torch import nn
 
@@ -169,3 +170,16 @@ def test_without_a_gpu_networks_convolve_in_channels_last(monkeypatch, gpu):
     model.use_channels_last(False)
     assert weight.is_contiguous()
     assert not model.channels_last
+
+
+@pytest.mark.parametrize(('name', 'last'), [('CFNet', True), ('IFCNN', False)])
+def test_brackets_are_in_the_order_in_which_their_network_is_faster(
+    name, last, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
+    example = BACKBONES.get(name).example
+    config = Config({'model': {'type': 'Restorer', 'backbone': {'type': name, **example}}})
+    torch.save({'state_dict': MODELS.build(config.model).state_dict()}, tmp_path / 'x.pth')
+    model = load_restorer(config, tmp_path / 'x.pth')
+    weight = next(p for p in model.backbone.parameters() if p.ndim == 4 and min(p.shape[1:]) > 1)
+    assert weight.is_contiguous(memory_format=torch.channels_last) == last

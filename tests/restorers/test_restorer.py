@@ -187,3 +187,13 @@ class TestColour:
     def test_other_numbers_of_channels(self):
         with pytest.raises(ValueError, match=r'gray images, or images of 3 .*got \(1, 4, 5, 5\)'):
             self.build('y').restore(torch.rand(1, 4, 5, 5))
+
+
+def test_the_mode_reaches_every_part():
+    model = MODELS.build(
+        {'type': 'Restorer', 'backbone': {'type': 'AIN', **BACKBONES.get('AIN').example}}
+    )
+    assert model.train() is model
+    model.backbone.tail[0].eval()
+    assert all(part.training for part in model.train().modules())
+    assert not any(part.training for part in model.eval().modules())
