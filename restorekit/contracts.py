@@ -82,8 +82,10 @@ class Backbone(Part):
         num_frames: How many frames a bracket has; None takes any number.
         divisible: Whether large inputs may pass in tiles; not where the whole input decides on each
             of its parts.
+        channels_last: Whether processors compute it faster in that order of memory.
     """
 
+    channels_last: bool = True
     in_channels: int | None = None
     out_channels: int | None = None
     takes_bracket: bool = False

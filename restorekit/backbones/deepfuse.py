@@ -33,6 +33,7 @@ class DeepFuse(Backbone):
     """
 
     takes_bracket = True
+    channels_last = False  # 0.8 of the usual order
     divisible = False
     in_channels = 1
     scale = 1

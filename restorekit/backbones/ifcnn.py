@@ -26,6 +26,7 @@ class IFCNN(Backbone):
     """
 
     takes_bracket = True
+    channels_last = False  # 0.9 of the usual order
     scale = 1
     example: ClassVar[dict] = {'num_feats': 8}
 

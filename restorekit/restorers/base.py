@@ -84,6 +84,12 @@ class BaseRestorer(nn.Module, ABC):
         """Losses by name, scalars; a model that cannot be trained has none."""
         raise ValueError(f'{type(self).__name__} has nothing to train')
 
+    def train(self, mode: bool = True) -> BaseRestorer:
+        """torch's; mmengine's loop asks for it in every step, where nearly always all is done."""
+        if any(part.training != mode for part in self.modules()):
+            super().train(mode)
+        return self
+
     def train_step(self, data: dict, optim_wrapper: Any) -> dict[str, Tensor]:
         """One step on a batch of the loader; the losses to be logged."""
         with optim_wrapper.optim_context(self):

@@ -9,6 +9,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mmengine.config import Config
 from PIL import Image
 from torch import nn
 
@@ -211,3 +212,16 @@ def test_only_what_is_computed_is_on_the_device(monkeypatch):
     monkeypatch.setattr(torch.Tensor, 'to', note)
     inferencer(smooth_image(28, 28))
     assert seen == [(16, 16)] * 4
+
+
+@pytest.mark.parametrize(('name', 'last'), [('CFNet', True), ('IFCNN', False)])
+def test_brackets_are_in_the_order_in_which_their_network_is_faster(
+    name, last, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
+    example = BACKBONES.get(name).example
+    config = Config({'model': {'type': 'Restorer', 'backbone': {'type': name, **example}}})
+    torch.save({'state_dict': MODELS.build(config.model).state_dict()}, tmp_path / 'x.pth')
+    model = load_restorer(config, tmp_path / 'x.pth')
+    weight = next(p for p in model.backbone.parameters() if p.ndim == 4 and min(p.shape[1:]) > 1)
+    assert weight.is_contiguous(memory_format=torch.channels_last) == last

@@ -210,3 +210,13 @@ def test_images_smaller_than_the_network_takes_are_padded(size):
     with torch.no_grad():
         whole = model.restore(frames[..., rows, :][..., columns], exposures)
         torch.testing.assert_close(model.restore(frames, exposures), whole[..., :height, :width])
+
+
+def test_the_mode_reaches_every_part():
+    model = MODELS.build(
+        {'type': 'Restorer', 'backbone': {'type': 'AIN', **BACKBONES.get('AIN').example}}
+    )
+    assert model.train() is model
+    model.backbone.tail[0].eval()
+    assert all(part.training for part in model.train().modules())
+    assert not any(part.training for part in model.eval().modules())
