@@ -54,6 +54,8 @@ def restore_bracket_files(case: Case) -> None:
         align = align or words[0] == '--align'
     case.exact = not align
     case.nothing = '--dry-run' in case.words
+    if case.nothing and case.verdict == 'bad':  # files are not read, and so not found to be wrong
+        case.verdict = 'open'
     _targets(case, suffix, tone, linear)
 
 
