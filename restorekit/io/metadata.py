@@ -178,6 +178,8 @@ def _tiff_header(path: str | Path) -> Header:
 
     with tifffile.TiffFile(path) as file:
         page: Any = file.pages[0]
+        if not (page.imagelength and page.imagewidth):
+            raise ValueError('no pixels')
         pages = sum(not other.is_reduced for other in file.pages if hasattr(other, 'is_reduced'))
         orientation = orientation_of(page.tags)
         unit = {2: 1.0, 3: 2.54}.get(int(page.resolutionunit or 0))

@@ -39,8 +39,14 @@ def restore_bracket_files(case: Case) -> None:
     if name in ('average', 'reference', 'hdr'):
         linear = world.model(name).linear
         case.expected = functools.partial(world.restored, name)
+    suffix, tone = _choose_options(case, name, layout, linear)
+    _targets(case, suffix, tone, linear)
+
+
+def _choose_options(case: Case, name: str, layout: str, linear: bool) -> tuple[str, str]:
+    """Add some options; returns the suffix of the results and the tone curve."""
     tone, suffix, align = 'reinhard', '.hdr' if linear else '.png', False
-    for words, verdict, names in rng.sample(OPTIONS, rng.choice((0, 1, 1, 2))):
+    for words, verdict, names in case.rng.sample(OPTIONS, case.rng.choice((0, 1, 1, 2))):
         other_scenes = words == ['--bracket-size', '2'] and layout == 'flat'
         if other_scenes or (words[0] in case.words and words[0] != '--ev'):
             continue
@@ -54,7 +60,9 @@ def restore_bracket_files(case: Case) -> None:
         align = align or words[0] == '--align'
     case.exact = not align
     case.nothing = '--dry-run' in case.words
-    _targets(case, suffix, tone, linear)
+    if case.nothing and case.verdict == 'bad':  # files are not read, and so not found to be wrong
+        case.verdict = 'open'
+    return suffix, tone
 
 
 def _name_model(case: Case, name: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import glob
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -147,7 +148,7 @@ def _look_for(case: Case, source: Source) -> None:
     if not by_name and (gone or (source.path.is_dir() and 'in' in case.words)):
         case.sources.remove(source)
         pattern = f'in/**/*{source.path.suffix}'
-        if pattern in case.words and not [*case.folder.glob(pattern)]:
+        if pattern in case.words and not glob.glob(str(case.folder / pattern), recursive=True):
             case.change('nothing that matches', 'bad', pattern)
     if not case.sources:
         case.change('nothing is left', 'bad', 'in')

@@ -164,7 +164,7 @@ CONFIGS: list[tuple[Any, ...]] = [
 WORDS: list[tuple[list[str], Verdict, list[str]]] = [
     (['--bits', '7'], 'bad', ['--bits']),
     (['--bits', '16'], 'open', ['16']),
-    (['--tile', '0'], 'bad', ['tile']),
+    (['--tile', '0'], 'sound', []),
     (['--tile', '-3'], 'bad', ['tile']),
     (['--tile', 'x'], 'bad', ['--tile']),
     (['--tile', '1000000000'], 'sound', []),
