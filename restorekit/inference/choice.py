@@ -95,13 +95,13 @@ def choose_for_arrays(
         raise ValueError(f'{task} takes {wanted}, got {got}')
     if not is_bracket:
         return Choice(models_for(task or 'sr', scale), 'an image without a file')
-    if task == 'fusion' or (task is None and exposures is None):
-        return Choice(
-            models_for('fusion', scale), 'no HDR: no exposures' if task is None else 'as asked for'
-        )
-    exposures = () if exposures is None else exposures
-    check_exposures(exposures, len(image), str(task or 'hdr'))
-    return _for_exposures(exposures, scale)
+    if task == 'fusion':
+        return Choice(models_for(task, scale), 'as asked for')
+    if exposures is None and task is None:
+        return Choice(models_for('fusion', scale), 'no HDR: no exposures')
+    known = [*(exposures or ())]
+    check_exposures(known, len(image), task or 'hdr')
+    return _for_exposures(known, scale)
 
 
 def models_for(task: Task, scale: int | None = None) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from restorekit.blocks import build_block
-from restorekit.contracts import without_gradient
+from restorekit.contracts import any_pools, without_gradient
 from restorekit.registry import BLOCKS
 
 CHANNELS = 64
@@ -42,6 +42,40 @@ def test_an_image_alone_equals_its_row_of_a_batch(name):
     inputs = maps(block, 17, 13, batch=3)
     alone = block(*(x[1:2] for x in inputs))
     torch.testing.assert_close(alone, block(*inputs)[1:2], rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_what_takes_statistics_of_the_whole_says_so(name):
+    """Then what lies far away changes the result, and a tile is treated unlike the whole."""
+    block = build(name).eval()
+    inputs = maps(block, 40, 48, batch=1)
+    with torch.inference_mode():
+        before = block(*inputs)
+        for x in inputs:
+            x[..., 0, 0] += 3
+        moved = (block(*inputs) - before)[..., -1, -1]
+    assert bool(moved.any()) == any_pools(block)
+
+
+@pytest.mark.parametrize(
+    ('config', 'period'),
+    [
+        ({'type': 'RFFTBlock', 'window': 16}, 12),
+        ({'type': 'SwinBlock', 'window': 4, 'num_heads': 2}, 4),
+        ({'type': 'AttentiveInception', 'attention': False}, 1),
+    ],
+)
+def test_what_is_moved_by_the_period_is_done_alike(config, period):
+    torch.manual_seed(0)
+    block = BLOCKS.build({'channels': 8, **config}).double().eval()
+    assert (block.period, any_pools(block)) == (period, False)
+    image, inner = torch.randn(1, 8, 20, 96).double(), slice(24, 60)
+    with torch.inference_mode():
+        whole = block(image)
+        for step, alike in ((period, True), (period - 1, period == 1)):
+            part = block(image[..., step:].contiguous())
+            same = torch.allclose(part[..., inner], whole[..., step:][..., inner], atol=1e-9)
+            assert same == alike or step == 0
 
 
 @pytest.mark.parametrize('name', NAMES)
