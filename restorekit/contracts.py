@@ -82,6 +82,8 @@ class Backbone(Part):
         num_frames: How many frames a bracket has; None takes any number.
         divisible: Whether large inputs may pass in tiles; not where the whole input decides on each
             of its parts.
+        wants_whole: Whether large inputs are taken whole where the memory suffices, since a tile's
+            own statistics (`pools`) would change much.
         channels_last: Whether processors compute it faster in that order of memory.
     """
 
@@ -91,6 +93,7 @@ class Backbone(Part):
     takes_bracket: bool = False
     num_frames: int | None = None
     divisible: bool = True
+    wants_whole: bool = False
 
     def forward_train(self, inputs: Tensor) -> dict[str, Tensor | list[Tensor]]:
         """What the losses compare: `output`, and whatever else a network names.

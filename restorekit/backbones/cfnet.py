@@ -136,6 +136,7 @@ class CFNet(Backbone):
         self.in_channels = in_channels
         self.num_steps = num_steps
         self.checkpoint_steps = checkpoint_steps
+        self.wants_whole = gate is not None  # in tiles up to 1 dB is lost, and seams show
         self.branches = nn.ModuleList(
             _Branch(
                 in_channels=in_channels,

@@ -151,8 +151,8 @@ class Tiler:
             self._needs[key] = bytes_per_pixel(model, images, exposures, self.device)
         need, free = self._needs[key], free_memory(self.device)
         budget = free // 2 if self.device.type == 'cuda' else min(free // 2, MOST)
-        whole = height * width * need <= budget
-        if whole and (longest <= LARGEST or not model.pools):
+        fits = height * width * need <= (free // 2 if model.wants_whole else budget)
+        if fits and (longest <= LARGEST or model.wants_whole or not model.pools):
             return None
         tile = max(math.isqrt(int(budget / SHARE / need)), LEAST_TILE)
         if model.pools or self.device.type == 'cpu':

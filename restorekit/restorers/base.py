@@ -37,6 +37,7 @@ class BaseRestorer(nn.Module, ABC):
             on each of its parts.
         period: Tiles should begin at multiples of it, in pixels; see `contracts.Part`.
         pools: Whether a tile is treated unlike the same place of the whole image.
+        wants_whole: Whether that changes much, so that tiles are for want of memory alone.
     """
 
     scale: int = 1
@@ -46,6 +47,7 @@ class BaseRestorer(nn.Module, ABC):
     divisible: bool = True
     period: int = 1
     pools: bool = False
+    wants_whole: bool = False
 
     def __init__(self, data_preprocessor: dict | None = None) -> None:
         super().__init__()

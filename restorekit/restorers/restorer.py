@@ -98,6 +98,7 @@ class Restorer(BaseRestorer):
         period = common_period(self.backbone)
         self.period = period // math.gcd(period, pre_upscale)
         self.pools = any_pools(self.backbone)
+        self.wants_whole = self.backbone.wants_whole
         self.linear = self.data_preprocessor.linear
         self.channels_last = False
         if channels_last:

@@ -107,6 +107,18 @@ def test_tiles_of_networks_that_pool_and_on_a_cpu_are_not_large(memory, monkeypa
     assert Tiler(CPU, overlap=8).split(blurring(pools=True), small, None) == (512, 8)
 
 
+def test_a_network_that_wants_the_whole_gets_it_where_half_of_the_memory_suffices(
+    memory, monkeypatch
+):
+    monkeypatch.setattr(tiles, 'bytes_per_pixel', lambda *_: 4000.0)
+    model, images = blurring(pools=True), torch.empty(1, 3, 640, 960, device='meta')
+    model.wants_whole = True
+    memory(2 * 4000 * 640 * 960)
+    assert Tiler(CPU, overlap=8).split(model, images, None) == (None, 0)
+    memory(2 * 4000 * 640 * 960 - 2)
+    assert Tiler(CPU, overlap=8).split(model, images, None) == (259, 8)
+
+
 def test_a_small_image_asks_for_no_memory(monkeypatch):
     monkeypatch.setattr(tiles, 'free_memory', None)
     monkeypatch.setattr(tiles, 'bytes_per_pixel', None)
