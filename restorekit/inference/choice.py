@@ -16,6 +16,8 @@ BRACKETS: Mapping[Task, str] = {'hdr': 'debevec', 'fusion': 'mertens'}
 JPEG, ENLARGE = 'ain-jpeg-color', 'ain-x'
 # What the network for moving scenes was trained with.
 MOVING, MOVING_FRAMES, MOVING_SPAN = 'lffnet', 3, (2.0, 6.5)
+# Fuses two exposures and enlarges the result in one; more frames it would leave out.
+PAIR, PAIR_SCALE = 'cfan-x2', 2
 # Above this quality artifacts are too weak to be worth a second network; see docs/restore.md.
 CLEAN_QUALITY = 85
 
@@ -96,9 +98,9 @@ def choose_for_arrays(
     if not is_bracket:
         return Choice(models_for(task or 'sr', scale), 'an image without a file')
     if task == 'fusion':
-        return Choice(models_for(task, scale), 'as asked for')
+        return Choice(_fusing(len(image), scale), 'as asked for')
     if exposures is None and task is None:
-        return Choice(models_for('fusion', scale), 'no HDR: no exposures')
+        return Choice(_fusing(len(image), scale), 'no HDR: no exposures')
     known = [*(exposures or ())]
     check_exposures(known, len(image), task or 'hdr')
     return _for_exposures(known, scale)
@@ -128,14 +130,14 @@ def _for_bracket(
     if task in ('sr', 'jpeg'):
         raise ValueError(f'{source}: {task} takes an image, got a bracket')
     if task == 'fusion':
-        return Choice(models_for(task, scale), 'as asked for')
+        return Choice(_fusing(len(source.frames), scale), 'as asked for')
     try:
         exposures = order_bracket(source.frames, name=str(source), ev=ev).exposures
     except (BracketError, ImageReadError, OSError) as error:
         unreadable = not isinstance(error, BracketError)  # which is said when it is read
         if unreadable or (task is None and not ev):
             reason = f'no HDR: {str(error).removeprefix(f"{source}: ")}'
-            return Choice(models_for('fusion', scale), reason)
+            return Choice(_fusing(len(source.frames), scale), reason)
         raise
     return _for_exposures(exposures, scale)
 
@@ -147,6 +149,11 @@ def _for_exposures(exposures: Sequence[float], scale: int | None) -> Choice:
     if len(exposures) == MOVING_FRAMES and MOVING_SPAN[0] <= span <= MOVING_SPAN[1]:
         return Choice((MOVING, *models[1:]), f'three frames {span:g} EV apart, which may move')
     return Choice(models, f'{len(exposures)} frames {span:g} EV apart, which must stand still')
+
+
+def _fusing(frames: int, scale: int | None) -> tuple[str, ...]:
+    """The models that make one picture of so many frames."""
+    return (PAIR,) if (frames, scale) == (2, PAIR_SCALE) else models_for('fusion', scale)
 
 
 def _enlarging(scale: int) -> str:

@@ -55,7 +55,8 @@ def test_a_page_does_what_it_shows(path, tmp_path):
 def stage(folder: Path) -> None:
     """The files that the guides speak of, small."""
     image = smooth_image(120, 160)
-    for name in ('photo.jpg', 'card/a.png', 'card/day/b.png', 'c.jpg'):
+    write_image(folder / 'photo.jpg', image)
+    for name in ('card/a.png', 'card/day/b.png', 'c.jpg'):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         write_image(folder / name, image[:40, :56])
     (folder / 'more.txt').write_text('c.jpg\n')

@@ -74,6 +74,15 @@ def test_a_folder_is_merged_by_what_is_known_of_it(scene):
     assert choose(scene, task='fusion', scale=2).models == ('mertens', 'ain-x2')
 
 
+def test_two_exposures_are_fused_and_enlarged_by_one_network(scene):
+    (scene / '2.png').unlink()
+    assert choose(scene, scale=2).models == ('cfan-x2',)
+    assert choose(scene, scale=3).models == ('mertens', 'ain-x3')
+    assert choose(scene).models == ('mertens',)
+    frames = [np.full((8, 8, 3), value, np.float32) for value in (0.2, 0.6)]
+    assert choose_for_arrays(frames, scale=2).models == ('cfan-x2',)
+
+
 @pytest.mark.parametrize(
     ('options', 'message'),
     [
@@ -148,6 +157,8 @@ def test_both_doors_choose_the_same(scene, exposures, models, scale):
         if task == 'hdr' and exposures is None:
             continue
         wanted = ('mertens', *expected[1:]) if task == 'fusion' else expected
+        if task == 'fusion' and (len(frames), scale) == (2, 2):
+            wanted = ('cfan-x2',)
         assert choose(scene, task, scale).models == wanted
         assert choose_for_arrays(frames, exposures, task, scale).models == wanted
 
