@@ -56,11 +56,6 @@ def filtered(image: Tensor, weights: Sequence[float], dim: int) -> Tensor:
     Returns:
         The image without `len(weights) - 1` of its rows or columns.
     """
-    length = image.shape[dim]
-    if length <= SHORT and image.device.type == 'cpu':
-        make = _made_band if torch.compiler.is_compiling() else _remembered_band
-        band = make(tuple(weights), length, image.dtype)
-        return image @ band if dim == -1 else band.mT @ image
     result: Tensor = _Filtered.apply(image, tuple(weights), dim)
     return result
 
@@ -76,11 +71,20 @@ def _made_band(weights: tuple[float, ...], length: int, dtype: torch.dtype) -> T
 _remembered_band = functools.lru_cache(maxsize=64)(torch.inference_mode(False)(_made_band))
 
 
+def _product(image: Tensor, weights: tuple[float, ...], dim: int) -> Tensor:
+    make = _made_band if torch.compiler.is_compiling() else _remembered_band
+    band = make(weights, image.shape[dim], image.dtype)
+    with torch.autocast('cpu', enabled=False):  # which may be on where gradients are computed
+        return image @ band if dim == -1 else band.mT @ image
+
+
 class _Filtered(torch.autograd.Function):
     """What autograd would make of the shifts holds an image of zeros for each of them."""
 
     @staticmethod
     def forward(image: Tensor, weights: tuple[float, ...], dim: int) -> Tensor:
+        if image.shape[dim] <= SHORT and image.device.type == 'cpu':
+            return _product(image, weights, dim)
         length = image.shape[dim] - len(weights) + 1
         total = image.narrow(dim, 0, length) * weights[0]
         for shift, weight in enumerate(weights[1:], start=1):

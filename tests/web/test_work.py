@@ -134,8 +134,8 @@ def test_gray_pictures_stay_gray(workshop, jobs):
 def test_frames_taken_by_hand_are_aligned_only_if_asked(workshop, jobs, monkeypatch):
     aligned = []
     monkeypatch.setattr(
-        'restorekit.restorers.classical.align_frames',
-        lambda frames, kind: aligned.append(kind) or frames,
+        'restorekit.restorers.classical.align_brackets',
+        lambda frames, kind, _: aligned.append(kind) or frames,
     )
     for align in (True, False, True):
         job = jobs.open(Wish(names=('a.png', 'b.png'), sizes=(1, 1), task='fusion', align=align))
