@@ -1,4 +1,4 @@
-# The packaged model ain-jpeg: luma of any quality, from the weights of super-resolution.
+# Luma of any quality, from the weights of super-resolution. Not trained yet.
 _base_ = [
     '../_base_/default_runtime.py',
     '../_base_/models/ain_small.py',
