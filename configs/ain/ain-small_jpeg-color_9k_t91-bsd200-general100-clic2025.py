@@ -7,7 +7,10 @@ _base_ = [
     '../_base_/schedules/adam_cosine.py',
 ]
 
-model = dict(data_preprocessor=dict(color='rgb'), backbone=dict(in_channels=3))
+model = dict(
+    data_preprocessor=dict(color='rgb'),
+    backbone=dict(in_channels=3, block=dict(window=72)),
+)
 train_dataloader = dict(batch_size=8)
 optim_wrapper = dict(optimizer=dict(lr=1e-3))
 param_scheduler = [

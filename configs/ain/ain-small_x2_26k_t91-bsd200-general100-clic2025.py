@@ -7,6 +7,7 @@ _base_ = [
 ]
 
 scale = 2
+model = dict(backbone=dict(block=dict(window=72)))
 optim_wrapper = dict(optimizer=dict(lr=1.5e-3))
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, by_epoch=False, end=200),

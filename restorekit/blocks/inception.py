@@ -8,13 +8,15 @@ later ones; here it is added to theirs.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 
 from restorekit.blocks.layers import build_conv, build_norm
 from restorekit.contracts import Block, StatefulBlock
-from restorekit.options import AtLeast1, Positive, Width
+from restorekit.functional.pooling import CELLS, local_mean, spread
+from restorekit.options import AtLeast1, Positive, Width, Within
 from restorekit.registry import BLOCKS
 
 BATCH_NORM = {'type': 'BN'}
@@ -37,6 +39,10 @@ class AttentiveInception(StatefulBlock):
         norm_cfg: Normalisation after the branches' convolutions; None leaves it out and gives them
             a bias.
         attention: Whether there is an attention vector.
+        window: Side, in pixels, of the square around each pixel whose mean becomes its attention
+            vector, a multiple of 3. A window of the size of the patches in training or somewhat
+            more treats images of any size, and tiles of them, alike. None pools the whole input, as
+            published.
         hidden: Width of the attention's hidden layer, in C.
         short_skip: Whether the input is added to the result.
         conv_cfg: Kind of convolution, as in mmcv.
@@ -50,6 +56,7 @@ class AttentiveInception(StatefulBlock):
         widths: Sequence[Positive] = (1, 0.5, 0.25, 0.25),
         norm_cfg: dict | None = BATCH_NORM,
         attention: bool = True,
+        window: Annotated[int, Within(CELLS, 4096)] | None = None,
         hidden: AtLeast1 = 4,
         short_skip: bool = True,
         conv_cfg: dict | None = None,
@@ -65,6 +72,10 @@ class AttentiveInception(StatefulBlock):
             raise ValueError(
                 'AttentiveInception: a branch has no filters with '
                 f'channels={channels}, widths={tuple(widths)}'
+            )
+        if window is not None and window % CELLS:
+            raise ValueError(
+                f'AttentiveInception: window must be a multiple of {CELLS}, got {window}'
             )
         bias = norm_cfg is None
         self.branches = nn.ModuleList(
@@ -88,7 +99,10 @@ class AttentiveInception(StatefulBlock):
             if attention
             else None
         )
-        self.pools = attention
+        self.window = window
+        self.pools = attention and window is None
+        if attention and window is not None:
+            self.period = window // CELLS
         self.short_skip = short_skip
 
     def forward_with(self, x: Tensor, state: Tensor | None) -> tuple[Tensor, Tensor | None]:
@@ -96,19 +110,31 @@ class AttentiveInception(StatefulBlock):
 
         Args:
             x: (N, C, H, W).
-            state: The first block's attention vector, (N, C), or None.
+            state: The first block's attention, (N, C, 1, 1), or (N, C, h, w) for the cells of
+                windows; or None.
         Returns:
-            The result, (N, C, H, W), and this block's own attention vector, (N, C); `state` where
-            it has none.
+            The result, (N, C, H, W), and this block's own attention, as above; `state` where it has
+            none.
         """
         features = self.act(torch.cat([branch(x) for branch in self.branches], dim=1))
-        own = state if self.attention is None else self.attention(features.mean(dim=(2, 3)))
+        own = state if self.attention is None else self._attend(features)
         result = self.project(features)
         del features  # twice as large as x: memory for what follows
         if self.attention is None:
             return (result + x if self.short_skip else result), own
-        weight = (own if state is None else own + state)[:, :, None, None]
+        assert own is not None
+        weight = own if state is None else own + state
+        if self.window is not None:
+            weight = spread(weight, self.window, (x.shape[-2], x.shape[-1]))
         return (torch.addcmul(x, result, weight) if self.short_skip else result * weight), own
+
+    def _attend(self, features: Tensor) -> Tensor:
+        """The attention vectors of (N, C, H, W): (N, C', h, w), one for each cell or for all."""
+        assert self.attention is not None
+        if self.window is None:
+            return self.attention(features.mean(dim=(2, 3)))[:, :, None, None]
+        means = local_mean(features, self.window).permute(0, 2, 3, 1)
+        return self.attention(means).permute(0, 3, 1, 2)
 
 
 @BLOCKS.register_module()

@@ -12,6 +12,7 @@ from restorekit.functional.covariance import covariance, matrix_sqrt
 from restorekit.functional.exposure import hdr_to_ldr, ldr_to_hdr, mu_law, mu_law_inverse
 from restorekit.functional.guided import fast_guided_filter, guided_filter
 from restorekit.functional.mef import mef_ssim, mef_ssim_map
+from restorekit.functional.pooling import local_mean, spread
 from restorekit.functional.precision import full_precision, precision, set_tf32, tf32
 from restorekit.functional.resize import imresize, imresize_part
 from restorekit.functional.similarity import psnr, ssim, ssim_map
@@ -28,6 +29,7 @@ __all__ = [
     'imresize',
     'imresize_part',
     'ldr_to_hdr',
+    'local_mean',
     'matrix_sqrt',
     'mef_ssim',
     'mef_ssim_map',
@@ -41,6 +43,7 @@ __all__ = [
     'rgb_to_y',
     'rgb_to_ycbcr',
     'set_tf32',
+    'spread',
     'ssim',
     'ssim_map',
     'tf32',

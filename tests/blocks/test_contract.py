@@ -62,6 +62,7 @@ def test_what_takes_statistics_of_the_whole_says_so(name):
     [
         ({'type': 'RFFTBlock', 'window': 16}, 12),
         ({'type': 'SwinBlock', 'window': 4, 'num_heads': 2}, 4),
+        ({'type': 'AttentiveInception', 'window': 24}, 8),
         ({'type': 'AttentiveInception', 'attention': False}, 1),
     ],
 )

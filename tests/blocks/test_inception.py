@@ -22,18 +22,43 @@ def test_by_hand_without_branches_effect():
     nn.init.constant_(block.project.bias, 3)
     x = torch.rand(1, 4, 5, 5)
     torch.testing.assert_close(block(x), x + 3 * 0.5)
-    shared = torch.tensor([[0.5, 1, 0, -0.5]])
+    shared = torch.tensor([0.5, 1, 0, -0.5]).reshape(1, 4, 1, 1)
     y, own = block.forward_with(x, shared)
-    torch.testing.assert_close(own, torch.full((1, 4), 0.5))
-    torch.testing.assert_close(y, x + 3 * (0.5 + shared)[..., None, None])
+    torch.testing.assert_close(own, torch.full((1, 4, 1, 1), 0.5))
+    torch.testing.assert_close(y, x + 3 * (0.5 + shared))
 
 
 def test_without_attention_the_shared_vector_passes_by():
     block = AttentiveInception(8, attention=False)
-    x, shared = torch.rand(1, 8, 5, 5), torch.rand(1, 8)
+    x, shared = torch.rand(1, 8, 5, 5), torch.rand(1, 8, 1, 1)
     y, own = block.forward_with(x, shared)
     assert own is shared
     assert torch.equal(y, block(x))
+
+
+@pytest.mark.parametrize('size', [(16, 16), (5, 9)])
+def test_a_window_pools_patches_of_two_cells_as_a_whole(size):
+    torch.manual_seed(0)
+    whole, windowed = AttentiveInception(8), AttentiveInception(8, window=24)
+    windowed.load_state_dict(whole.state_dict())
+    x = torch.randn(2, 8, *size)
+    y, own = whole.forward_with(x, None)
+    z, cells = windowed.forward_with(x, None)
+    torch.testing.assert_close(z, y)
+    torch.testing.assert_close(cells, own.expand_as(cells))
+    again = windowed.forward_with(x, cells)[0]
+    torch.testing.assert_close(again, whole.forward_with(x, own)[0])
+
+
+def test_a_window_sees_nothing_of_what_lies_far_away():
+    block, x = AttentiveInception(8, window=24), torch.randn(1, 8, 100, 20)
+    block.eval()
+    other = x.clone()
+    other[..., 50:, :] += 1
+    changed = (block(x) - block(other)).abs().amax(dim=(0, 1, 3)) > 1e-6
+    assert not changed[:28].any()  # a window, half a cell and the convolutions before
+    assert changed[50:].all()
+    assert not block.pools and block.period == 8
 
 
 def test_short_skip_is_an_option():
@@ -49,6 +74,7 @@ def test_short_skip_is_an_option():
     ('options', 'message'),
     [
         ({'dilations': (1, 2)}, r'equally many, got \(1, 2\) and'),
+        ({'window': 32}, 'window must be a multiple of 3, got 32'),
         ({'widths': (1, 1, 1, 0.01)}, 'a branch has no filters with channels=8'),
     ],
 )

@@ -1,0 +1,63 @@
+"""Means over the neighbourhood of a pixel, where networks take them over all that they see.
+
+A mean over the whole input is another one for a photograph than for the patches of the training,
+and another one for each tile. Over a window of their size it is the same for all (Chu et al.,
+"Improving image restoration by revisiting global information aggregation", ECCV 2022).
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+CELLS = 3  # of a window, along each side
+
+
+def local_mean(images: Tensor, window: int) -> Tensor:
+    """The mean over the window around each cell, a square of a third of the window's side.
+
+    Where the window reaches beyond the border, the mean is taken over what lies inside; of images
+    whose sides are no longer than two cells that is all of them.
+
+    Args:
+        images: (N, C, H, W), floating point.
+        window: Side of the windows, in pixels, a multiple of 3.
+    Returns:
+        (N, C, h, w), a mean for each cell, the first of which begins in the upper left corner.
+    Raises:
+        ValueError: If the window is no multiple of 3.
+    """
+    if window < CELLS or window % CELLS:
+        raise ValueError(f'local_mean: window must be a multiple of {CELLS}, got {window}')
+    cell = window // CELLS
+    means = F.avg_pool2d(images, cell, ceil_mode=True)
+    # Of cells cut by the border a part lies inside.
+    sides = [_parts(side, cell, images) for side in images.shape[-2:]]
+    inside = torch.outer(*sides)[None, None]
+    return _around(means * inside) / _around(inside)
+
+
+def spread(grid: Tensor, window: int, size: tuple[int, int]) -> Tensor:
+    """What `local_mean` gave, or has become, for each pixel: linearly between the cells' centres.
+
+    Args:
+        grid: (N, C, h, w), a value for each cell.
+        window: As for `local_mean`.
+        size: H and W of the images.
+    Returns:
+        (N, C, H, W).
+    """
+    options = {'scale_factor': float(window // CELLS), 'mode': 'bilinear', 'align_corners': False}
+    return F.interpolate(grid, **options)[..., : size[0], : size[1]]
+
+
+def _parts(side: int, cell: int, like: Tensor) -> Tensor:
+    """Which part of each cell along a side lies inside the image."""
+    starts = torch.arange(0, side, cell, device=like.device)
+    return ((side - starts) / cell).clamp(max=1).to(like.dtype)
+
+
+def _around(cells: Tensor) -> Tensor:
+    """Mean over each cell and its neighbours, with zeros beyond the border."""
+    return F.avg_pool2d(cells, CELLS, stride=1, padding=CELLS // 2)
