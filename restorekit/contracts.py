@@ -25,6 +25,8 @@ class Part(nn.Module):
         period: The result moves with the input where that is moved by multiples of it, in pixels.
         pools: Whether statistics of the whole input are taken, so that a tile of it is treated as
             nothing but itself.
+        halo: How many pixels around a tile change its result, where that does not show when one
+            pixel alone is changed, as in means over windows.
         parameters_without_gradient: Names of parameters that cannot receive one, with the reason in
             a comment.
         example: Options of a small instance, by which it can be tried in a moment.
@@ -34,6 +36,7 @@ class Part(nn.Module):
     min_size: int = 1
     period: int = 1
     pools: bool = False
+    halo: int = 1
     parameters_without_gradient: tuple[str, ...] = ()
     example: ClassVar[dict[str, Any]] = {}
 
@@ -82,8 +85,8 @@ class Backbone(Part):
         num_frames: How many frames a bracket has; None takes any number.
         divisible: Whether large inputs may pass in tiles; not where the whole input decides on each
             of its parts.
-        wants_whole: Whether large inputs are taken whole where the memory suffices, since a tile's
-            own statistics (`pools`) would change much.
+        means_of_copy: Whether its pools, `nn.AdaptiveAvgPool2d(1)`, give for a reduced copy of an
+            image what they give for the image. Tiles get the means of one then, instead of theirs.
         channels_last: Whether processors compute it faster in that order of memory.
     """
 
@@ -93,7 +96,7 @@ class Backbone(Part):
     takes_bracket: bool = False
     num_frames: int | None = None
     divisible: bool = True
-    wants_whole: bool = False
+    means_of_copy: bool = False
 
     def forward_train(self, inputs: Tensor) -> dict[str, Tensor | list[Tensor]]:
         """What the losses compare: `output`, and whatever else a network names.
@@ -178,6 +181,11 @@ def least_size(module: nn.Module) -> int:
 def common_period(module: nn.Module) -> int:
     """The `period` of a network of which all parts work at the size of its input."""
     return math.lcm(*(getattr(part, 'period', 1) for part in module.modules()))
+
+
+def widest_halo(module: nn.Module) -> int:
+    """The largest `halo` of a module's parts."""
+    return max(getattr(part, 'halo', 1) for part in module.modules())
 
 
 def any_pools(module: nn.Module) -> bool:

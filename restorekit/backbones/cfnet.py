@@ -136,7 +136,7 @@ class CFNet(Backbone):
         self.in_channels = in_channels
         self.num_steps = num_steps
         self.checkpoint_steps = checkpoint_steps
-        self.wants_whole = gate is not None  # in tiles up to 1 dB is lost, and seams show
+        self.means_of_copy = gate is not None
         self.branches = nn.ModuleList(
             _Branch(
                 in_channels=in_channels,

@@ -38,6 +38,7 @@ class ChannelAttention(Block):
                 f'ChannelAttention: channels must be at least reduction={reduction}, got {channels}'
             )
         self.contrast = contrast
+        self.pool = nn.AdaptiveAvgPool2d(1)
         self.gate = nn.Sequential(
             nn.Conv2d(channels, hidden, 1),
             nn.ReLU(inplace=True),
@@ -47,9 +48,9 @@ class ChannelAttention(Block):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) to the same shape."""
-        pooled = x.mean(dim=(2, 3), keepdim=True)
+        pooled = self.pool(x)
         if self.contrast:
             # The bound, which a half can hold, keeps the root's slope finite on flat features.
-            variance = (x - pooled).square().mean(dim=(2, 3), keepdim=True)
+            variance = self.pool((x - pooled).square())
             pooled = pooled + variance.clamp(min=1e-7).sqrt()
         return x * self.gate(pooled)

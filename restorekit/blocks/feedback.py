@@ -216,6 +216,7 @@ class ChannelGate(StatefulBlock):
             raise ValueError(
                 f'ChannelGate: channels must be at least reduction={reduction}, got {channels}'
             )
+        self.pool = nn.AdaptiveAvgPool2d(1)
         self.body = nn.Sequential(
             nn.Conv2d(channels, hidden, 1),
             nn.ReLU(inplace=True),
@@ -229,6 +230,6 @@ class ChannelGate(StatefulBlock):
         Returns:
             The gated features, (N, C, H, W), and this step's weights, (N, C, 1, 1).
         """
-        weights = self.body(x.mean(dim=(2, 3), keepdim=True))
+        weights = self.body(self.pool(x))
         total = weights + 1 if state is None else weights + 1 + state
         return x * total, weights

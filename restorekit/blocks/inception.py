@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from restorekit.blocks.layers import build_conv, build_norm
 from restorekit.contracts import Block, StatefulBlock
-from restorekit.functional.pooling import CELLS, local_mean, spread
+from restorekit.functional.pooling import CELLS, cell_of, local_mean, spread
 from restorekit.options import AtLeast1, Positive, Width, Within
 from restorekit.registry import BLOCKS
 
@@ -73,10 +73,6 @@ class AttentiveInception(StatefulBlock):
                 'AttentiveInception: a branch has no filters with '
                 f'channels={channels}, widths={tuple(widths)}'
             )
-        if window is not None and window % CELLS:
-            raise ValueError(
-                f'AttentiveInception: window must be a multiple of {CELLS}, got {window}'
-            )
         bias = norm_cfg is None
         self.branches = nn.ModuleList(
             nn.Sequential(
@@ -89,20 +85,14 @@ class AttentiveInception(StatefulBlock):
         )
         self.act = nn.ReLU(inplace=True)
         self.project = build_conv(conv_cfg, sum(filters), channels, 3)
-        self.attention = (
-            nn.Sequential(
-                nn.Linear(sum(filters), hidden * channels),
-                nn.ReLU(inplace=True),
-                nn.Linear(hidden * channels, channels),
-                nn.Sigmoid(),
-            )
-            if attention
-            else None
-        )
+        sizes = (sum(filters), hidden * channels, channels)
+        self.attention = _two_layers(*sizes) if attention else None
         self.window = window
+        self.pool = nn.AdaptiveAvgPool2d(1)
         self.pools = attention and window is None
         if attention and window is not None:
-            self.period = window // CELLS
+            self.period = cell_of(window)
+            self.halo = window + self.period
         self.short_skip = short_skip
 
     def forward_with(self, x: Tensor, state: Tensor | None) -> tuple[Tensor, Tensor | None]:
@@ -132,9 +122,15 @@ class AttentiveInception(StatefulBlock):
         """The attention vectors of (N, C, H, W): (N, C', h, w), one for each cell or for all."""
         assert self.attention is not None
         if self.window is None:
-            return self.attention(features.mean(dim=(2, 3)))[:, :, None, None]
+            return self.attention(self.pool(features).flatten(1))[:, :, None, None]
         means = local_mean(features, self.window).permute(0, 2, 3, 1)
         return self.attention(means).permute(0, 3, 1, 2)
+
+
+def _two_layers(given: int, hidden: int, channels: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Linear(given, hidden), nn.ReLU(inplace=True), nn.Linear(hidden, channels), nn.Sigmoid()
+    )
 
 
 @BLOCKS.register_module()

@@ -14,6 +14,17 @@ from torch import Tensor
 CELLS = 3  # of a window, along each side
 
 
+def cell_of(window: int) -> int:
+    """The side of a window's cells.
+
+    Raises:
+        ValueError: If the window is no multiple of 3.
+    """
+    if window < CELLS or window % CELLS:
+        raise ValueError(f'a window of means must be a multiple of {CELLS}, got {window}')
+    return window // CELLS
+
+
 def local_mean(images: Tensor, window: int) -> Tensor:
     """The mean over the window around each cell, a square of a third of the window's side.
 
@@ -28,9 +39,7 @@ def local_mean(images: Tensor, window: int) -> Tensor:
     Raises:
         ValueError: If the window is no multiple of 3.
     """
-    if window < CELLS or window % CELLS:
-        raise ValueError(f'local_mean: window must be a multiple of {CELLS}, got {window}')
-    cell = window // CELLS
+    cell = cell_of(window)
     means = F.avg_pool2d(images, cell, ceil_mode=True)
     # Of cells cut by the border a part lies inside.
     sides = [_parts(side, cell, images) for side in images.shape[-2:]]
@@ -48,7 +57,7 @@ def spread(grid: Tensor, window: int, size: tuple[int, int]) -> Tensor:
     Returns:
         (N, C, H, W).
     """
-    options = {'scale_factor': float(window // CELLS), 'mode': 'bilinear', 'align_corners': False}
+    options = {'scale_factor': float(cell_of(window)), 'mode': 'bilinear', 'align_corners': False}
     return F.interpolate(grid, **options)[..., : size[0], : size[1]]
 
 

@@ -36,8 +36,9 @@ class BaseRestorer(nn.Module, ABC):
         divisible: Whether large images may be restored in tiles; not where the whole image decides
             on each of its parts.
         period: Tiles should begin at multiples of it, in pixels; see `contracts.Part`.
+        halo: How far tiles should overlap at least, in pixels; see `contracts.Part`.
         pools: Whether a tile is treated unlike the same place of the whole image.
-        wants_whole: Whether that changes much, so that tiles are for want of memory alone.
+        means_of_copy: Whether tiles are given means of a reduced copy; see `contracts.Backbone`.
     """
 
     scale: int = 1
@@ -46,8 +47,9 @@ class BaseRestorer(nn.Module, ABC):
     linear: bool = False
     divisible: bool = True
     period: int = 1
+    halo: int = 1
     pools: bool = False
-    wants_whole: bool = False
+    means_of_copy: bool = False
 
     def __init__(self, data_preprocessor: dict | None = None) -> None:
         super().__init__()

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from restorekit.contracts import Backbone, any_pools, common_period
+from restorekit.contracts import Backbone, any_pools, common_period, widest_halo
 from restorekit.data_sample import DataSample
 from restorekit.functional import fuse_chroma, imresize, rgb_to_ycbcr, ycbcr_to_rgb
 from restorekit.options import Scale, fits, nearest, written
@@ -97,8 +97,9 @@ class Restorer(BaseRestorer):
         self.divisible = self.backbone.divisible
         period = common_period(self.backbone)
         self.period = period // math.gcd(period, pre_upscale)
+        self.halo = math.ceil(widest_halo(self.backbone) / pre_upscale)
         self.pools = any_pools(self.backbone)
-        self.wants_whole = self.backbone.wants_whole
+        self.means_of_copy = self.backbone.means_of_copy
         self.linear = self.data_preprocessor.linear
         self.channels_last = False
         if channels_last:

@@ -58,7 +58,7 @@ def test_a_window_sees_nothing_of_what_lies_far_away():
     changed = (block(x) - block(other)).abs().amax(dim=(0, 1, 3)) > 1e-6
     assert not changed[:28].any()  # a window, half a cell and the convolutions before
     assert changed[50:].all()
-    assert not block.pools and block.period == 8
+    assert (block.pools, block.period, block.halo) == (False, 8, 32)
 
 
 def test_short_skip_is_an_option():
@@ -74,7 +74,7 @@ def test_short_skip_is_an_option():
     ('options', 'message'),
     [
         ({'dilations': (1, 2)}, r'equally many, got \(1, 2\) and'),
-        ({'window': 32}, 'window must be a multiple of 3, got 32'),
+        ({'window': 32}, 'a window of means must be a multiple of 3, got 32'),
         ({'widths': (1, 1, 1, 0.01)}, 'a branch has no filters with channels=8'),
     ],
 )
