@@ -57,8 +57,20 @@ def spread(grid: Tensor, window: int, size: tuple[int, int]) -> Tensor:
     Returns:
         (N, C, H, W).
     """
-    options = {'scale_factor': float(cell_of(window)), 'mode': 'bilinear', 'align_corners': False}
-    return F.interpolate(grid, **options)[..., : size[0], : size[1]]
+    # Not F.interpolate, whose result would have to be cropped: torch.export takes the sizes of its
+    # example for all then. In this order the result is laid out in channels-last.
+    columns = _hats(size[1], window, grid) @ grid.permute(0, 2, 3, 1)
+    rows = _hats(size[0], window, grid) @ columns.flatten(2)
+    return rows.unflatten(2, columns.shape[2:]).permute(0, 3, 1, 2)
+
+
+def _hats(side: int, window: int, like: Tensor) -> Tensor:
+    """How much each cell along a side counts for each pixel: (side, cells)."""
+    cell = cell_of(window)
+    cells = torch.arange((side + cell - 1) // cell, device=like.device)
+    places = (torch.arange(side, device=like.device) + 0.5) / cell - 0.5
+    places = places.clamp(min=0).minimum(cells[-1])
+    return (1 - (places[:, None] - cells).abs()).clamp(min=0).to(like.dtype)
 
 
 def _parts(side: int, cell: int, like: Tensor) -> Tensor:
