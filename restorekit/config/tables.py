@@ -40,6 +40,11 @@ class Row:
     note: str = ''
     added: bool = False
 
+    @property
+    def key(self) -> str:
+        """What the row is called in messages and in the file of results."""
+        return f'{self.system} {self.setting}'.strip()
+
 
 @dataclass(frozen=True, kw_only=True)
 class PaperTable:
