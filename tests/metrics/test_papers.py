@@ -66,8 +66,6 @@ def test_formats():
     texts = {ending: write(TABLE, grid, ['a note']) for ending, write in FORMATS.items()}
     line = '| VDSR | x2 | 664,704 | 204.2 | 0.251 | 37.59 / 0.9591 | 37.53 / 0.9587 |'
     assert line in texts['md']
-        '| VDSR | x2 | 664,704 | 204.2 | 0.251 | 37.59 / 0.9591 | 37.53 / 0.9587 |' in texts['md']
-    )
     assert texts['md'].endswith('- a note\n')
     line = 'VDSR,x2,"664,704",204.2,0.251,37.59 / 0.9591,37.53 / 0.9587,test set not here,-,a\n'
     assert line in texts['csv']
