@@ -95,9 +95,14 @@ def _measure_set(
 ) -> None:
     """Add the figures of a test set to a result, or why there are none."""
     from restorekit.cli.test import evaluate
+    from restorekit.config import load_config
     from restorekit.engine.hooks.clock import ClockHook
 
     config = row_config(row)
+    if dataset in table.tests:
+        other = load_config(table.tests[dataset])
+        for part in ('test_dataloader', 'test_evaluator'):
+            config[part] = other[part]
     config.work_dir, config.log_level = str(out / 'runs'), 'WARNING'
     metrics = table.sets[dataset]
     if not narrow(config, dataset, metrics):

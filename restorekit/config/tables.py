@@ -56,6 +56,8 @@ class PaperTable:
         sets: The metrics that are shown of each test set, by their titles.
         rows: The systems.
         notes: What a reader of the paper should know.
+        tests: Of a test set that the rows' own configs do not have, the config that has it, with
+            its metrics.
     """
 
     name: str
@@ -63,6 +65,7 @@ class PaperTable:
     sets: dict
     rows: list
     notes: list = field(default_factory=list)
+    tests: dict = field(default_factory=dict)
 
 
 def table_names() -> list[str]:
@@ -92,6 +95,9 @@ def read_table(name: str) -> PaperTable:
         raise ConfigError(f'{path}: expected title, sets and rows, got {values!r}')
     rows = [_row(row, f'{path}: row {place}') for place, row in enumerate(values['rows'])]
     table = _checked(PaperTable, {**values, 'name': path.stem, 'rows': rows}, str(path))
+    for dataset in table.tests:
+        if dataset not in table.sets:
+            raise ConfigError(f'{path}: tests: no test set {dataset!r} among {[*table.sets]}')
     keys = [(row.system, row.setting) for row in rows]
     for row in rows:
         if keys.count((row.system, row.setting)) > 1:
