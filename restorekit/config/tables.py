@@ -95,11 +95,17 @@ def read_table(name: str) -> PaperTable:
         raise ConfigError(f'{path}: expected title, sets and rows, got {values!r}')
     rows = [_row(row, f'{path}: row {place}') for place, row in enumerate(values['rows'])]
     table = _checked(PaperTable, {**values, 'name': path.stem, 'rows': rows}, str(path))
+    _check_agreement(table, path)
+    return table
+
+
+def _check_agreement(table: PaperTable, path: Path) -> None:
+    """Of the rows with each other and with the test sets."""
     for dataset in table.tests:
         if dataset not in table.sets:
             raise ConfigError(f'{path}: tests: no test set {dataset!r} among {[*table.sets]}')
-    keys = [(row.system, row.setting) for row in rows]
-    for row in rows:
+    keys = [(row.system, row.setting) for row in table.rows]
+    for row in table.rows:
         if keys.count((row.system, row.setting)) > 1:
             raise ConfigError(f'{path}: {row.system} {row.setting}: there are two such rows')
         for dataset, figures in row.paper.items():
@@ -109,7 +115,6 @@ def read_table(name: str) -> PaperTable:
                     f'{path}: {row.system} {row.setting}: {dataset} needs {wanted} figures, '
                     f'got {figures!r}'
                 )
-    return table
 
 
 def _row(values: Any, source: str) -> Row:
