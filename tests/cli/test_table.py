@@ -20,7 +20,7 @@ sets: {Set14: [PSNR, SSIM], Set5: [PSNR]}
 notes: [a note]
 rows:
   - {system: Bicubic, setting: x2, config: bicubic/bicubic_x2.py, paper: {Set5: [33.66]}}
-  - {system: FSRCNN, setting: x2, config: fsrcnn/fsrcnn_x2_2k_bsd200.py, weights: [small]}
+  - {system: FSRCNN, setting: x2, config: fsrcnn/fsrcnn_x2_12k_bsd200.py, weights: [small]}
   - {system: VDSR, setting: x2, config: vdsr/vdsr-published_x2.py, weights: [small]}
   - {system: SRCNN, setting: x2, config: srcnn/srcnn_x2_2k_bsd200.py, weights: [nothing]}
   - {system: SCN, setting: x2}
@@ -44,7 +44,7 @@ def folder(tmp_path, monkeypatch):
     (tmp_path / 'lapsrn_x3.py').write_text(LAPSRN_X3)
     (tmp_path / 'sr/Set5/HR').mkdir(parents=True)
     write_image(tmp_path / 'sr/Set5/HR/a.png', smooth_image(24, 32))
-    model = MODELS.build(load_config('fsrcnn/fsrcnn_x2_2k_bsd200.py').model)
+    model = MODELS.build(load_config('fsrcnn/fsrcnn_x2_12k_bsd200.py').model)
     (tmp_path / 'weights').mkdir()
     torch.save({'state_dict': model.state_dict()}, tmp_path / 'weights/small.pth')
     return tmp_path
