@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from restorekit.blocks import conv3x3
@@ -40,11 +39,16 @@ class DRCN(Backbone):
         super().__init__()
         self.in_channels = in_channels
         self.embed = nn.Sequential(
-            conv3x3(in_channels, num_feats), nn.ReLU(), conv3x3(num_feats, num_feats), nn.ReLU()
+            conv3x3(in_channels, num_feats),
+            nn.ReLU(inplace=True),
+            conv3x3(num_feats, num_feats),
+            nn.ReLU(inplace=True),
         )
         self.recur = conv3x3(num_feats, num_feats)
         self.rebuild = nn.Sequential(
-            conv3x3(num_feats, num_feats), nn.ReLU(), conv3x3(num_feats, in_channels)
+            conv3x3(num_feats, num_feats),
+            nn.ReLU(inplace=True),
+            conv3x3(num_feats, in_channels),
         )
         self.weights = nn.Parameter(torch.full((num_recursions,), 1 / num_recursions))
         # The convolution is near the identity at first, so that what was embedded is not lost on
@@ -62,7 +66,7 @@ class DRCN(Backbone):
     def _steps(self, inputs: Tensor) -> Iterator[Tensor]:
         features = self.embed(inputs)
         for _ in range(len(self.weights)):
-            features = F.relu(self.recur(features))
+            features = self.recur(features).relu_()
             yield inputs + self.rebuild(features)
 
     def _sum(self, steps: Iterator[Tensor]) -> Tensor:

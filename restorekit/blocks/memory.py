@@ -57,8 +57,10 @@ class MemoryBlock(Block):
             assert isinstance(acts, nn.ModuleList)
             y = x
             for act, conv in zip(acts, self.convs, strict=True):
-                y = conv(act(y))
+                y = act(y)  # whose input is no longer needed
+                y = conv(y)
             x = x + y
+            del y
             yield x
 
     def _mixed(self, maps: Iterable[Tensor]) -> Tensor:
@@ -76,12 +78,13 @@ class MemoryBlock(Block):
         )
         total: Tensor | None = None
         for x, mean, variance, scale, bias, weight in parts:
-            known = F.relu(F.batch_norm(x, mean, variance, scale, bias, eps=norm.eps))
+            known = F.batch_norm(x, mean, variance, scale, bias, eps=norm.eps).relu_()
             part = F.conv2d(known, weight)
-            total = part if total is None else total + part
+            total = part if total is None else total.add_(part)
+            del known, part  # before the next map is made
         assert total is not None
         return total
 
 
 def _act(channels: int) -> nn.Module:
-    return nn.Sequential(nn.BatchNorm2d(channels), nn.ReLU())
+    return nn.Sequential(nn.BatchNorm2d(channels), nn.ReLU(inplace=True))

@@ -40,6 +40,11 @@ class Row:
     note: str = ''
     added: bool = False
 
+    @property
+    def key(self) -> str:
+        """What the row is called in messages and in the file of results."""
+        return f'{self.system} {self.setting}'.strip()
+
 
 @dataclass(frozen=True, kw_only=True)
 class PaperTable:
@@ -51,6 +56,8 @@ class PaperTable:
         sets: The metrics that are shown of each test set, by their titles.
         rows: The systems.
         notes: What a reader of the paper should know.
+        tests: Of a test set that the rows' own configs do not have, the config that has it, with
+            its metrics.
     """
 
     name: str
@@ -58,6 +65,7 @@ class PaperTable:
     sets: dict
     rows: list
     notes: list = field(default_factory=list)
+    tests: dict = field(default_factory=dict)
 
 
 def table_names() -> list[str]:
@@ -87,8 +95,17 @@ def read_table(name: str) -> PaperTable:
         raise ConfigError(f'{path}: expected title, sets and rows, got {values!r}')
     rows = [_row(row, f'{path}: row {place}') for place, row in enumerate(values['rows'])]
     table = _checked(PaperTable, {**values, 'name': path.stem, 'rows': rows}, str(path))
-    keys = [(row.system, row.setting) for row in rows]
-    for row in rows:
+    _check_agreement(table, path)
+    return table
+
+
+def _check_agreement(table: PaperTable, path: Path) -> None:
+    """Of the rows with each other and with the test sets."""
+    for dataset in table.tests:
+        if dataset not in table.sets:
+            raise ConfigError(f'{path}: tests: no test set {dataset!r} among {[*table.sets]}')
+    keys = [(row.system, row.setting) for row in table.rows]
+    for row in table.rows:
         if keys.count((row.system, row.setting)) > 1:
             raise ConfigError(f'{path}: {row.system} {row.setting}: there are two such rows')
         for dataset, figures in row.paper.items():
@@ -98,7 +115,6 @@ def read_table(name: str) -> PaperTable:
                     f'{path}: {row.system} {row.setting}: {dataset} needs {wanted} figures, '
                     f'got {figures!r}'
                 )
-    return table
 
 
 def _row(values: Any, source: str) -> Row:

@@ -5,52 +5,75 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Mapping
+from string import ascii_lowercase
 from typing import Any
 
 from restorekit.config.tables import PaperTable, Row
 
 PAPER = '†'  # marks the papers' own figures
-LEGEND = f"{PAPER} the paper's own figures; + a row of ours, not the paper's"
+LEGEND = f"{PAPER} the paper's own figures; + a row of ours, not the paper's; - no figure"
 
 
 def paper_grid(table: PaperTable, measured: Mapping[str, dict]) -> list[list[str]]:
     """The cells of a table: a line of titles, then a line for each row.
 
     Args:
-        table: The paper's.
-        measured: By `row_key`: `status`, why there are no figures; `parameters`, `gflops`,
-            `seconds` of an image; `figures`, by test set and metric.
+        table: The paper's, with the test sets that are shown.
+        measured: By `Row.key`: `parameters`, `gflops`; `figures`, by test set and metric, and
+            `seconds` of an image, by test set; `protocol`, a list of sentences; why there are no
+            figures, `status` of the row and `statuses` by test set.
     """
-    titles = ['system', 'setting', 'parameters', 'GFLOPs', 's/image']
+    letters = {text: letter for letter, text in protocols(table, measured)}
+    timed = _timed_set(table, measured)
+    titles = [
+        'system',
+        'setting',
+        'parameters',
+        'GFLOPs',
+        f's/image ({timed})' if timed else 's/image',
+    ]
     for dataset, metrics in table.sets.items():
         shown = f'{dataset} {" / ".join(metrics)}'
         titles += [shown, f'{shown} {PAPER}']
-    lines = [titles]
+    lines = [[*titles, 'protocol']]
     for row in table.rows:
-        result = measured.get(row_key(row), {})
+        result = measured.get(row.key, {})
         lines.append(
             [
                 f'{row.system} +' if row.added else row.system,
                 row.setting,
                 _cell(result.get('parameters'), '{:,}'),
                 _cell(result.get('gflops'), '{:.1f}'),
-                _cell(result.get('seconds'), '{:.2f}'),
+                _cell(result.get('seconds', {}).get(timed), '{:.3f}'),
                 *_figures(table, row, result),
+                letters.get(_protocol(table, result), '-'),
             ]
         )
     return lines
 
 
-def row_key(row: Row) -> str:
-    """What a row is called in the file of results."""
-    return f'{row.system} {row.setting}'.strip()
+def protocols(table: PaperTable, measured: Mapping[str, dict]) -> list[tuple[str, str]]:
+    """How the rows of a table were measured: a letter, and a text, each."""
+    texts = [_protocol(table, measured.get(row.key, {})) for row in table.rows]
+    return list(zip(ascii_lowercase, dict.fromkeys(filter(None, texts)), strict=False))
+
+
+def _protocol(table: PaperTable, result: dict) -> str:
+    shown = any(dataset in result.get('figures', {}) for dataset in table.sets)
+    return '; '.join(result['protocol']) if shown else ''
+
+
+def _timed_set(table: PaperTable, measured: Mapping[str, dict]) -> str:
+    """The first test set of which some row has a time."""
+    known = {name for row in table.rows for name in measured.get(row.key, {}).get('seconds', ())}
+    return next((dataset for dataset in table.sets if dataset in known), '')
 
 
 def _figures(table: PaperTable, row: Row, result: dict) -> list[str]:
     cells = []
     for dataset, metrics in table.sets.items():
         ours = result.get('figures', {}).get(dataset)
-        text = result.get('status', '') or '-'
+        text = result.get('status') or result.get('statuses', {}).get(dataset, '-')
         if ours:
             text = ' / '.join(figure_text(metric, ours.get(metric)) for metric in metrics)
         theirs = row.paper.get(dataset)

@@ -65,3 +65,15 @@ def test_long_skip_attention_is_the_first_modules():
 def test_long_skip_attention_needs_a_block_that_shares():
     with pytest.raises(ValueError, match='ResidualBlock: expected a block with forward_with'):
         BACKBONES.build({'type': 'AIN', 'block': {'type': 'ResidualBlock'}})
+
+
+def test_deepfuse_without_stretching_does_not_see_the_units_of_its_input():
+    torch.manual_seed(0)
+    net = BACKBONES.build({'type': 'DeepFuse', 'num_feats': 16, 'stretch': False})
+    frames = torch.rand(1, 2, 1, 24, 24)
+    result = net(frames)
+    assert net.min_size == 1
+    last = net.tail[:-1](net.encode(frames[0]).sum(dim=0, keepdim=True))
+    assert last.std() > 0.05  # a signal arrives before any training
+    torch.testing.assert_close(net(0.25 * frames), 0.25 * result)
+    assert not net(torch.zeros(1, 2, 1, 8, 8)).any()

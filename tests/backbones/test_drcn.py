@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from restorekit.inference.memory import PeakMode
 from restorekit.registry import BACKBONES
 
 
@@ -34,3 +35,11 @@ def test_what_was_embedded_survives_all_recursions_before_training():
     steps = net.forward_train(torch.rand(1, 1, 7, 9))['steps']
     assert len(steps) == 16
     torch.testing.assert_close(steps[-1], steps[0])
+
+
+def test_two_maps_of_features_are_there_at_once():
+    net = BACKBONES.build({'type': 'DRCN', 'num_feats': 16, 'num_recursions': 3}).eval()
+    x = torch.rand(1, 1, 32, 32)
+    with torch.no_grad(), PeakMode() as memory:
+        net(x)
+    assert memory.peak / (16 * x.nbytes) < 2.5

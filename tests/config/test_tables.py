@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from restorekit.config import ConfigError, find_config
+from restorekit.config import ConfigError, find_config, load_config
 from restorekit.config.tables import read_table, table_names
 
 
@@ -15,6 +15,9 @@ def test_a_table_names_configs_that_there_are(name):
     for row in table.rows:
         for config in filter(None, [row.config, *row.chain]):
             assert find_config(config).is_file()
+    for dataset, config in table.tests.items():
+        loader = load_config(config).test_dataloader.dataset
+        assert dataset in [part.name for part in loader.get('datasets', [loader])]
 
 
 def test_the_papers_figures_are_as_printed():
@@ -43,6 +46,10 @@ HEAD = 'title: T\nsets: {Set5: [PSNR, SSIM]}\n'
         (f'{HEAD}rows: [{{system: A, sistem: B}}]', r"row 0: Row has no option 'sistem'; did you"),
         ('sets: {}\nrows: []', r"t\.yml: PaperTable needs the option 'title'"),
         (f'{HEAD}rows: [{{system: A}}, {{system: A}}]', 'A : there are two such rows'),
+        (
+            f'{HEAD}tests: {{Set14: a.py}}\nrows: [{{system: A}}]',
+            r"t\.yml: tests: no test set 'Set14' among \['Set5'\]",
+        ),
         (
             f'{HEAD}rows: [{{system: A, paper: {{Set5: [1]}}}}]',
             r'A : Set5 needs 2 figures, got \[1\]',

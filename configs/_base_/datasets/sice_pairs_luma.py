@@ -5,7 +5,7 @@ _base_ = './train_loader.py'
 prepared = '{{$RESTOREKIT_PREPARED:data/prepared}}/SICE'
 
 train_dataloader = dict(
-    batch_size=4,
+    batch_size=2,
     num_workers=0,
     persistent_workers=False,
     pin_memory=False,
@@ -22,7 +22,7 @@ train_dataloader = dict(
         shared=dict(
             pipeline=[
                 dict(type='Cache', transforms=[dict(type='LoadImages', color='y')]),
-                dict(type='PairedRandomCrop', size=128),
+                dict(type='PairedRandomCrop', size=64),
                 dict(type='RandomFlipRotate'),
                 dict(type='PackInputs'),
             ]

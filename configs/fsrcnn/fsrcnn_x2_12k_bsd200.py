@@ -11,5 +11,5 @@ model = dict(
     backbone=dict(type='FSRCNN'),
     losses=dict(l1=dict(type='L1Loss')),
 )
-train_cfg = dict(max_iters=2000, val_interval=500)
-default_hooks = dict(logger=dict(interval=50), checkpoint=dict(interval=500))
+train_cfg = dict(max_iters=12_000, val_interval=2000)
+default_hooks = dict(logger=dict(interval=100), checkpoint=dict(interval=2000))

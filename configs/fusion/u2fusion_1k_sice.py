@@ -17,17 +17,5 @@ model = dict(
         )
     ),
 )
-train_dataloader = dict(
-    dataset=dict(
-        shared=dict(
-            pipeline=[
-                dict(type='Cache', transforms=[dict(type='LoadImages', color='y')]),
-                dict(type='PairedRandomCrop', size=64),
-                dict(type='RandomFlipRotate'),
-                dict(type='PackInputs'),
-            ]
-        )
-    )
-)
-train_cfg = dict(max_iters=2000, val_interval=2000)
-default_hooks = dict(logger=dict(interval=50), checkpoint=dict(interval=500))
+train_cfg = dict(max_iters=1000, val_interval=1000)
+default_hooks = dict(logger=dict(interval=50), checkpoint=dict(interval=250))
