@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import multiprocessing
 import os
@@ -132,6 +133,7 @@ def _main(words, variables, file):
         os.dup2(output.fileno(), 2)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's job ignores it
     sys.argv = ['restorekit', *words]
+    gc.freeze()  # as in tests.conftest
     main()
 
 

@@ -47,6 +47,7 @@ def test_checkpoints_are_plain(plain_run):
     assert checkpoint['meta']['iter'] == 8
     assert checkpoint['meta']['position'] == 16
     assert checkpoint['meta']['model'] == plain_run.cfg.model.to_dict()
+    assert checkpoint['meta']['cfg'] == plain_run.cfg.pretty_text
 
 
 VARIANTS = {
