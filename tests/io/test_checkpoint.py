@@ -35,12 +35,18 @@ def test_code_in_a_checkpoint_is_refused(tmp_path):
 
 
 class GetattrAttack:
+    def __init__(self, owner, name):
+        self.what = (owner, name)
+
     def __reduce__(self):
-        return getattr, (nn.Module, 'load_state_dict')
+        return getattr, self.what
 
 
-def test_getattr_in_a_checkpoint_reaches_nothing_else(tmp_path):
-    torch.save({'state_dict': {}, 'meta': GetattrAttack()}, tmp_path / 'evil.pth')
+@pytest.mark.parametrize(
+    'what', [(nn.Module, 'load_state_dict'), (HistoryBuffer, 'update'), (torch.dtype, 'mean')]
+)
+def test_getattr_in_a_checkpoint_reaches_nothing_else(tmp_path, what):
+    torch.save({'state_dict': {}, 'meta': GetattrAttack(*what)}, tmp_path / 'evil.pth')
     with pytest.raises(CheckpointError, match='refused'):
         read_checkpoint(tmp_path / 'evil.pth')
 
