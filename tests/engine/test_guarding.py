@@ -3,8 +3,6 @@
 import argparse
 import os
 import signal
-import subprocess
-import sys
 
 import pytest
 import torch
@@ -58,23 +56,19 @@ def raises(error):
 
 
 def test_a_second_training_in_a_work_dir_is_refused(tmp_path):
-    held = f"""
-import pathlib, sys
-from restorekit.engine.guarding import lock_folder
-file = lock_folder(pathlib.Path({str(tmp_path)!r}))
-print('held', flush=True)
-sys.stdin.read()"""
-    other = subprocess.Popen(
-        [sys.executable, '-c', held], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
+    reader, writer = os.pipe()
+    other = os.fork()
+    if not other:
+        file = lock_folder(tmp_path)
+        os.write(writer, b'held' if file else b'none')
+        signal.pause()
     try:
-        assert other.stdout.readline() == b'held\n'
-        message = rf'{tmp_path}: process {other.pid} on .* trains there already'
-        with pytest.raises(ValueError, match=message):
+        assert os.read(reader, 4) == b'held'
+        with pytest.raises(ValueError, match=rf'{tmp_path}: process {other} on .* trains there'):
             lock_folder(tmp_path)
     finally:
-        other.kill()
-        other.communicate()
+        os.kill(other, signal.SIGKILL)
+        os.waitpid(other, 0)
     assert lock_folder(tmp_path) is not None, 'a dead process keeps it'
 
 

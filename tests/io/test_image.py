@@ -219,3 +219,14 @@ def test_the_quality_of_a_jpeg_is_libjpegs(tmp_path, quality):
     assert jpeg_quality(tmp_path / 'a.jpg') == quality
     if quality == 50:  # the table itself
         assert sorted(Image.open(tmp_path / 'a.jpg').quantization[0]) == sorted(_LUMA)
+
+
+def test_a_damaged_tiff_with_alpha_is_named(tmp_path):
+    path = tmp_path / 'a.tif'
+    write_image(path, smooth_image(40, 50), alpha=smooth_image(40, 50, 1))
+    data = bytearray(path.read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + 200] = bytes(200)
+    path.write_bytes(data)
+    with pytest.raises(ImageReadError, match=r'a\.tif: not a readable TIFF \('):
+        read_image(path)
