@@ -1,4 +1,5 @@
 from contextlib import nullcontext
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from restorekit.io import (
     BracketError,
     check_brightness,
     check_exposures,
+    choose_frames,
     find_bracket,
     order_bracket,
     write_image,
@@ -142,6 +144,18 @@ def test_frames_may_be_darker_by_a_step_of_eight_bits(tmp_path, darker, is_told)
     )
     with told:
         check_brightness(bracket, frames, 'scene')
+
+
+@pytest.mark.parametrize(
+    ('count', 'frames', 'exposures'),
+    [(None, '01234', (0, 1, 3, 5, 6)), (3, '024', (0, 3, 6)), (2, '04', (0, 6)), (1, '2', (0,))],
+)
+def test_exposures_count_from_the_darkest_frame_that_is_left(count, frames, exposures):
+    bracket = Bracket(tuple(map(Path, '01234')), (0, 1, 3, 5, 6))
+    chosen = choose_frames(bracket, count)
+    assert ''.join(frame.name for frame in chosen.frames) == frames
+    assert chosen.exposures == exposures
+    assert choose_frames(Bracket(bracket.frames, ()), count).exposures == ()
 
 
 def test_exposures_that_the_pictures_contradict(tmp_path):

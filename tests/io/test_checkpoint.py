@@ -10,6 +10,7 @@ from restorekit.engine.history import plain_history, restored_history
 from restorekit.io.checkpoint import (
     CheckpointError,
     read_checkpoint,
+    verify_checkpoint,
     write_checkpoint,
 )
 from restorekit.io.fitting import fitting_weights, load_weights
@@ -92,8 +93,9 @@ def test_truncated_checkpoint(tmp_path, part):
     write_checkpoint(tmp_path / 'a.pth', {'state_dict': {'w': torch.rand(1000)}})
     data = (tmp_path / 'a.pth').read_bytes()
     (tmp_path / 'a.pth').write_bytes(data[: int(len(data) * part)])
-    with pytest.raises(CheckpointError, match=r'a\.pth: damaged'):
-        read_checkpoint(tmp_path / 'a.pth')
+    for read in (read_checkpoint, verify_checkpoint):
+        with pytest.raises(CheckpointError, match=r'a\.pth: damaged'):
+            read(tmp_path / 'a.pth')
 
 
 def test_a_bare_state_dict_is_taken_and_other_dicts_are_not(tmp_path):

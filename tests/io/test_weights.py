@@ -74,3 +74,8 @@ def test_what_a_file_says_of_itself_must_be_json(tmp_path):
         save_file({'w': torch.ones(2)}, tmp_path / 'a.safetensors', {'restorekit': text})
         with pytest.raises(CheckpointError, match='damaged; what it says of itself'):
             read_card(tmp_path / 'a.safetensors')
+
+
+def test_a_file_without_anything_is_whole(tmp_path):
+    (tmp_path / 'a.safetensors').write_bytes((2).to_bytes(8, 'little') + b'{}')
+    assert read_card(tmp_path / 'a.safetensors') == {}
