@@ -249,12 +249,16 @@ def test_each_process_takes_its_gpu(monkeypatch):
         launching.take_gpu('pytorch', 1)
 
 
-def test_a_gpu_that_is_taken(monkeypatch):
-    def busy(device):
+@pytest.mark.parametrize('noticed', ['set_device', 'zeros'])
+def test_a_gpu_that_is_taken(monkeypatch, noticed):
+    def busy(*_, device):
         raise RuntimeError('CUDA error: all CUDA-capable devices are busy\nmore')
 
     cuda(monkeypatch, 1)
-    monkeypatch.setattr(torch.cuda, 'set_device', busy)
+    if noticed == 'zeros':
+        monkeypatch.setattr(launching.torch, 'zeros', busy)
+    else:
+        monkeypatch.setattr(torch.cuda, 'set_device', lambda device: busy(device=device))
     with pytest.raises(ValueError, match=r'GPU 0 .* taken by another process\? \(CUDA error: all'):
         launching.take_gpu('pytorch', 0)
 
