@@ -83,10 +83,11 @@ def test_multiply_adds_of_attention():
     assert cost(Attention(), 8, 8).multiply_adds == 2 * 64 * 64 * 3
 
 
-def test_what_is_measured_with_is_the_same_each_time():
-    model = load_restorer('ain-x2')
-    first, again = (example(model, 9, 7)[0] for _ in range(2))
-    assert first.shape == (1, 1, 9, 7)
+@pytest.mark.parametrize(('name', 'shape'), [('ain-x2', (1, 1, 9, 7)), ('lffnet', (1, 3, 3, 9, 7))])
+def test_what_is_measured_with_is_the_same_each_time(name, shape):
+    model = load_restorer(name)
+    (first, _), (again, _) = (example(model, 9, 7) for _ in range(2))
+    assert first.shape == shape
     assert torch.equal(first, again)
 
 

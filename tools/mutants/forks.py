@@ -133,14 +133,19 @@ class Forks:
         return True
 
     def tests(self, mutant: Mutant) -> set[str]:
-        """Those that come by its statement; if that is run at import, by anything of its file."""
+        """Those that come by its statement; if that is run at import, by anything of its file.
+
+        Where none was seen to (a profiler's callback is not traced, say), those of its own file.
+        """
         names = {
             name
             for (file, line), names in self.lines.items()
             if file == str(mutant.file) and line in (mutant.lines or range(10**6))
             for name in names
         }
-        return {test for name in names for test in self.users.get(name, {name})}
+        found = {test for name in names for test in self.users.get(name, {name})}
+        own = f'/test_{mutant.file.stem}.py::'
+        return found or {test for test in self.seconds if own in test}
 
     def choose(self, items: list[pytest.Item], mutant: Mutant) -> None:
         """Keep the tests of a mutant; of files, and in each, the quickest first."""
