@@ -240,8 +240,8 @@ def test_convolutions_are_folded_where_they_are_loaded(tmp_path):
 
 
 def test_an_ensemble_sees_all_eight_and_turns_them_back():
-    restorer = Inferencer('ain-jpeg', device='cpu', ensemble=True, precision='float32')
-    image = torch.from_numpy(smooth_image(8, 12, 1)).permute(2, 0, 1)[None]
+    restorer = Inferencer('ain-jpeg-color', device='cpu', ensemble=True, precision='float32')
+    image = torch.from_numpy(smooth_image(8, 12)).permute(2, 0, 1)[None]
     expected = 0
     with torch.no_grad():
         for turns in range(4):

@@ -132,6 +132,7 @@ def test_the_overlap_is_twice_as_far_as_the_network_looks(monkeypatch):
     model, images = blurring(), planes(8, 900)
     assert Tiler(CPU, 64).split(model, images, None) == (64, 4)
     assert Tiler(CPU, 64, 9).split(model, images, None) == (64, 9)
+    assert Tiler(CPU, 'auto', 99)._overlap(model, images, None, 64) == 63
     monkeypatch.setattr(tiles, 'receptive_field', lambda *_, **__: None)
     assert Tiler(CPU, 512).split(model, images, None) == (512, 64)
     assert Tiler(CPU, 64).split(model, images, None) == (64, 16)
