@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from restorekit import inference
 from restorekit.inference import Output, find_sources
-from restorekit.inference.running import MOST, Size
+from restorekit.inference.running import MOST, Size, _fault
 from restorekit.io import Bracket, choose_frames, write_image
 from restorekit.registry import MODELS
 from tests.conftest import smooth_image
@@ -158,3 +159,10 @@ def test_a_box_that_is_too_large_is_named():
     ):
         Size(box=(wide, wide)).of(1, 21, 2)
     assert Size(box=(MOST * 21, 10**6)).of(10, 21, 2) == (MOST * 10, MOST * 21)
+
+
+def test_of_an_unforeseen_error_the_first_line_is_said():
+    job = SimpleNamespace(source='a.png')
+    assert _fault(job, RuntimeError('first\nsecond')) == 'a.png: RuntimeError: first'
+    assert _fault(job, RuntimeError()) == 'a.png: RuntimeError: no message'
+    assert _fault(job, ValueError('a.png: is empty')) == 'a.png: is empty'
