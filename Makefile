@@ -45,7 +45,7 @@ fuzz: $(STAMP)
 MUTANTS ?= functional transforms metrics io inference engine
 
 mutants: $(STAMP)
-	$(BIN)/python tools/mutants.py $(MUTANTS) --seed $(SEED)
+	$(BIN)/python -m tools.mutants $(MUTANTS) --seed $(SEED)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

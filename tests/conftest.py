@@ -11,12 +11,16 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import settings
+from yapf.yapflib import yapf_api
 
 from restorekit.io import write_image
 
 if 'PYTEST_XDIST_WORKER' in os.environ:  # tests run in several processes, each with one thread
     os.environ['OMP_NUM_THREADS'] = '1'  # also of the processes that tests start
     torch.set_num_threads(1)
+
+# To format a config takes as long as twelve steps of a small network, and each run does it often.
+yapf_api.FormatCode = lambda text, **_: (text, True)
 
 settings.register_profile('restorekit', deadline=None)  # a slow machine is no failure
 settings.load_profile('restorekit')

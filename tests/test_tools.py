@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import importlib
 import runpy
 import sys
 from pathlib import Path
@@ -11,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from restorekit import cli
+from tools.mutants.changes import Mutant, mutant, sites
+from tools.mutants.forks import change_functions
 
 TOOLS = Path(__file__).parents[1] / 'tools'
 DOORS = {
@@ -29,23 +32,40 @@ DOORS = {
 
 def test_all_are_here():
     tools = {path.relative_to(TOOLS).as_posix() for path in TOOLS.rglob('*.py')}
-    others = {tool for tool in tools if tool.startswith(('benchmarks/', 'docs/'))} | {'mutants.py'}
+    others = {tool for tool in tools if tool.startswith(('benchmarks/', 'docs/', 'mutants/'))}
     assert tools - others == set(DOORS)
 
 
 def test_mutants_differ_in_one_place(tmp_path):
     file = TOOLS.parent / 'restorekit/functional/tiling.py'
-    mutants = runpy.run_path(str(TOOLS / 'mutants.py'))['mutants']
     plain = ast.unparse(ast.parse(file.read_text())).splitlines()
-    found = list(mutants(file))
+    found = [mutant(*site) for site in sites(file)]
     assert len(found) > 50
-    for text, source in found:
-        compile(source, text, 'exec')
-        lines = difflib.unified_diff(plain, source.splitlines(), lineterm='', n=0)
+    for _, text, tree, _ in found:
+        compile(tree, text, 'exec')
+        lines = difflib.unified_diff(plain, ast.unparse(tree).splitlines(), lineterm='', n=0)
         assert sum(line.startswith('@@') for line in lines) == 1, text
-    texts = [text.partition(': ')[2] for text, _ in found]
+    texts = [text.partition(': ')[2] for _, text, *_ in found]
     assert 'up = position if start else torch.full_like(position, torch.inf)' not in texts
     assert 'overlap * scale  ->  overlap / scale' in texts
+
+
+def test_functions_that_there_are_get_the_changed_code(tmp_path, monkeypatch):
+    text = """
+def decorated(function):
+    return lambda: function() + 1
+@decorated
+def one():
+    return 1
+"""
+    file = tmp_path / 'of_a_mutant.py'
+    file.write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    one = importlib.import_module('of_a_mutant').one
+    assert one() == 2
+    tree = ast.parse(text.replace('return 1', 'return 5'))
+    change_functions(Mutant(file, '', tree, range(6, 7)))
+    assert one() == 6
 
 
 @pytest.mark.parametrize('tool', DOORS)

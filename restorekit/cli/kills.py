@@ -75,7 +75,7 @@ def kill_processes(folder: Path, kills: int, moments: random.Random) -> None:
                 seconds = time.monotonic() - before
                 _check_resumed(log, on_disk)
                 late += 1
-                time.sleep(moments.uniform(0, 0.7))
+                time.sleep(moments.uniform(0, 0.4))
                 if number % 10 == 0:
                     print(f'{number}: goes on after {seconds:.1f} s', flush=True)
             if process.poll() is not None:
@@ -121,7 +121,7 @@ def kill_ranks(folder: Path, kills: int, moments: random.Random) -> None:
                 time.sleep(0.01)
             if process.poll() is not None:
                 raise LostError(f'the run ended by itself:\n{_tail(log)}')
-            time.sleep(moments.uniform(0, 0.7))
+            time.sleep(moments.uniform(0, 0.4))
             done = max(map(_iteration, (folder / 'killed').glob('iter_*.pth')), default=0)
             os.kill(moments.choice(ranks), signal.SIGKILL)
             print(f'kill {number + 1} after iteration {done}', flush=True)

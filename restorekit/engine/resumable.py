@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -204,7 +205,7 @@ class ResumableRunner(MMEngineRunner):
         """
         return {
             'model': model_data(self.cfg),
-            'cfg': self.cfg.pretty_text,
+            'cfg': self._config_text,
             'seed': self.seed,
             'position': self._position(counters['iter']),
             'batch_size': self._batch_size(),
@@ -215,6 +216,11 @@ class ResumableRunner(MMEngineRunner):
             'versions': versions(),
             'dataset_meta': getattr(self.train_dataloader.dataset, 'metainfo', None),
         }
+
+    @functools.cached_property
+    def _config_text(self) -> str:
+        """Formatted once: it can take a second."""
+        return self.cfg.pretty_text
 
     def _position(self, iterations: int) -> int | None:
         """Samples that all ranks have consumed, counted from the start of the run."""

@@ -92,7 +92,6 @@ def _append_all(folder: Path, paths: list[str], entries: list[dict[str, Any]]) -
             entries.append(_append(pixels, path, _end(entries)))
             journal.write(json.dumps(entries[-1]) + '\n')
             journal.flush()
-        pixels.flush()
         os.fsync(pixels.fileno())
 
 

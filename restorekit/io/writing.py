@@ -144,7 +144,6 @@ def _tiff(pixels: np.ndarray, metadata: Metadata) -> bytes:
         buffer,
         pixels[..., 0] if pixels.shape[2] == 1 else pixels,
         photometric='minisblack' if pixels.shape[2] == 1 else 'rgb',
-        extrasamples=['unassalpha'] if pixels.shape[2] == 4 else None,
         compression='zlib',
         iccprofile=metadata.icc or None,
         resolution=metadata.dpi,

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +15,7 @@ from restorekit.io import read_image, write_image
 from restorekit.registry import MODELS, REGISTRIES
 from tests.conftest import smooth_image
 from tests.engine.conftest import tiny_config
-from tests.helpers import error_of, process, restorekit
+from tests.helpers import Started, error_of, process, ranks, restorekit
 
 ROOT = Path(__file__).parents[2]
 OURS = ('BACKBONES', 'BLOCKS', 'LOSSES', 'METRICS', 'DATASETS', 'TRANSFORMS', 'HOOKS')
@@ -90,34 +87,14 @@ def test_two_processes_give_the_figures_of_one(config_file, tmp_path):
     # Batch normalisation would see half the batch on each rank.
     plain = "model.backbone.block={'type':'AttentiveInception','norm_cfg':None}"
     steps = ['--cfg-options', 'train_cfg.max_iters=4', plain]
-    path = {'PATH': f'{Path(sys.executable).parent}:{os.environ["PATH"]}', 'PORT': '29611'}
-    subprocess.run(
-        [
-            'bash',
-            ROOT / 'tools/dist_train.sh',
-            config_file,
-            '2',
-            '--work-dir',
-            tmp_path / 'two',
-            *steps,
-        ]
-        + ['train_dataloader.batch_size=1'],
-        env={**os.environ, **path, 'OMP_NUM_THREADS': '1'},
-        check=True,
-        capture_output=True,
-    )
+    two = ['--work-dir', tmp_path / 'two', *steps, 'train_dataloader.batch_size=1']
+    ranks(2, 'train', config_file, *two)
     restorekit('train', config_file, '--work-dir', tmp_path / 'one', *steps)
     one, two = (torch.load(tmp_path / n / 'iter_4.pth')['state_dict'] for n in ('one', 'two'))
     torch.testing.assert_close(two, one, rtol=1e-3, atol=1e-5)
-    subprocess.run(
-        ['bash', ROOT / 'tools/dist_test.sh', config_file, tmp_path / 'one/iter_4.pth', '2']
-        + ['--work-dir', tmp_path / 'test2', '--cfg-options', plain],
-        env={**os.environ, **path, 'OMP_NUM_THREADS': '1'},
-        check=True,
-        capture_output=True,
-    )
-    options = ['--work-dir', tmp_path / 'test1', '--cfg-options', plain]
-    restorekit('test', config_file, tmp_path / 'one/iter_4.pth', *options)
+    test = ['test', config_file, tmp_path / 'one/iter_4.pth', '--work-dir']
+    ranks(2, *test, tmp_path / 'test2', '--cfg-options', plain)
+    restorekit(*test, tmp_path / 'test1', '--cfg-options', plain)
     assert (tmp_path / 'test1/results.md').read_text() == (
         tmp_path / 'test2/results.md'
     ).read_text()
@@ -256,10 +233,10 @@ def test_an_error_in_a_worker_is_one_message(config_file, photo_folder, tmp_path
     broken.write_bytes(header)
     work = ['--work-dir', tmp_path / 'w', '--no-validate']
     # A process of its own, since the worker writes to its standard error too.
-    command = ['-m', 'restorekit.cli', 'train', config_file, *work, '--cfg-options', *options]
-    message = process(*command, expect=1).stderr
-    assert 'Traceback' not in message
-    assert f'error: {broken}: truncated or empty image (200 bytes)' in message
+    with Started('train', config_file, *work, '--cfg-options', *options) as process:
+        assert process.wait() == 1
+        assert 'Traceback' not in process.said
+        assert f'error: {broken}: truncated or empty image (200 bytes)' in process.said
 
 
 def test_weights_that_are_damaged_give_no_black_pictures(luma_model, tmp_path):
@@ -298,11 +275,8 @@ def test_list_and_help():
 @pytest.mark.slow
 def test_two_processes_agree_on_running_statistics(config_file, tmp_path):
     """With batch normalisation each rank sees its part; the checkpoint is everybody's model."""
-    path = {'PATH': f'{Path(sys.executable).parent}:{os.environ["PATH"]}', 'PORT': '29613'}
-    environment = {**os.environ, **path, 'OMP_NUM_THREADS': '1'}
-    train = ['bash', ROOT / 'tools/dist_train.sh', config_file, '2', '--work-dir', tmp_path / 'two']
     steps = ['--cfg-options', 'train_cfg.max_iters=4', 'train_cfg.val_interval=4']
-    subprocess.run([*train, *steps], env=environment, check=True, capture_output=True)
+    ranks(2, 'train', config_file, '--work-dir', tmp_path / 'two', *steps)
     validated = (tmp_path / 'two/results.json').read_text()
     test = ['test', config_file, tmp_path / 'two/iter_4.pth', '--work-dir', tmp_path / 'one']
     restorekit(*test)

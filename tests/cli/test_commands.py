@@ -19,6 +19,7 @@ from restorekit.cli import COMMANDS, command_module, find_command, main, parse
 from restorekit.cli.kill_writes import kill_writes
 from restorekit.functional import imresize
 from restorekit.io import read_image, write_image
+from tests.helpers import restorekit
 
 
 @pytest.fixture
@@ -209,9 +210,7 @@ def test_demo_goes_through_the_commands_and_compares(run, tmp_path, monkeypatch)
 @pytest.mark.slow
 @pytest.mark.parametrize(('what', 'kills'), [('process', 2), ('rank', 1)])
 def test_killed_runs_end_in_the_same_bits(what, kills):
-    command = [sys.executable, '-m', 'restorekit.cli', 'check-resume', what, '--kills', str(kills)]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert result.returncode == 0, result.stdout + result.stderr
+    result = restorekit('check-resume', what, '--kills', kills)
     assert 'the same bits: weights yes, averaged weights yes, optimizer yes' in result.stdout
 
 

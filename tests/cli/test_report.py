@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tests.engine.conftest import run, tiny_config
-from tests.helpers import error_of, process, restorekit
+from tests.helpers import error_of, ranks, restorekit
 
 
 @pytest.fixture(scope='module')
@@ -70,9 +70,8 @@ def test_two_processes_write_the_report_of_one(trained, tmp_path):
     config, weights = trained / 'tiny.py', trained / 'run/iter_4.pth'
     command = ['test', '-m', f'{config}={weights}', '--report-images', '3']
     restorekit(*command, '--work-dir', tmp_path / 'w1', '--report', tmp_path / 'one')
-    launch = ['-m', 'torch.distributed.run', '--standalone', '--nproc_per_node=2']
     command += ['--work-dir', tmp_path / 'w2', '--report', tmp_path / 'two']
-    process(*launch, '-m', 'restorekit.cli', *command, '--launcher', 'pytorch')
+    ranks(2, *command)
     for name in ('report.html', 'report.csv'):
         assert (tmp_path / 'one' / name).read_bytes() == (tmp_path / 'two' / name).read_bytes()
 

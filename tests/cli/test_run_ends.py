@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
-import time
 
 import pytest
 import torch
@@ -15,7 +12,7 @@ from restorekit.cli import train
 from restorekit.registry import MODELS
 from restorekit.restorers import Restorer
 from tests.engine.conftest import tiny_config
-from tests.helpers import error_of, restorekit
+from tests.helpers import Started, error_of, restorekit
 
 
 @pytest.fixture
@@ -79,20 +76,11 @@ def test_ctrl_c_ends_the_command_with_its_code(config, tmp_path, monkeypatch):
 def test_ctrl_c_to_a_process_of_its_own(config, tmp_path):
     config.train_cfg.max_iters = 100_000
     config.dump(tmp_path / 'tiny.py')
-    command = [sys.executable, '-m', 'restorekit.cli', 'train', str(tmp_path / 'tiny.py')]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    try:
-        end = time.monotonic() + 120
-        while not (tmp_path / 'run/iter_4.pth').exists():
-            assert process.poll() is None, process.stderr.read()
-            assert time.monotonic() < end, 'it does not begin'
-            time.sleep(0.02)
-        process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=60)
-    finally:
-        process.kill()
-    assert process.returncode == 130, said
-    assert said.endswith('restorekit train: interrupted; --resume goes on\n')
+    with Started('train', tmp_path / 'tiny.py') as process:
+        process.wait_for((tmp_path / 'run/iter_4.pth').exists)
+        os.kill(process.pid, signal.SIGINT)
+        assert process.wait() == 130, process.said
+        assert process.said.endswith('restorekit train: interrupted; --resume goes on\n')
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def test_a_run_starts_quietly_and_its_log_holds_everything(config_file, tmp_path
         f'log         {log}',
         lines[8],
     ]
-    assert re.fullmatch(r'device      cpu \(\d+ threads?\), float32', lines[6])
+    assert re.fullmatch(r'device      cpu \((1 thread|([2-9]|\d\d+) threads)\), float32', lines[6])
     assert 'Iter(train) [4/4]' in done.stdout
     assert len(lines) < 25
     text = log.read_text()

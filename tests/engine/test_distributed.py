@@ -1,9 +1,8 @@
-"""Runs of several processes on one machine, through tools/dist_train.sh and gloo."""
+"""Runs of several processes on one machine, which meet through gloo; one by tools/dist_train.sh."""
 
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,10 +13,11 @@ import torch
 from mmengine.config import Config
 
 from restorekit.config import config_folder
+from restorekit.io import write_image
 from restorekit.io.checkpoint import read_checkpoint
-from tests.conftest import smooth_image
+from tests.conftest import smooth_image, write_photos
 from tests.engine.conftest import tiny_config
-from tests.helpers import restorekit
+from tests.helpers import ranks, restorekit
 
 ROOT = Path(__file__).parents[2]
 # Batch normalisation would see other batches on each rank.
@@ -25,7 +25,7 @@ PLAIN = {'model.backbone.block': {'type': 'AttentiveInception', 'norm_cfg': None
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope='module', autouse=True)
 def _one_thread():
     """As the ranks have it: what runs in this process is compared with them."""
     threads = torch.get_num_threads()
@@ -34,26 +34,24 @@ def _one_thread():
     torch.set_num_threads(threads)
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        return str(probe.getsockname()[1])
-
-
-def start(config, ranks, *options, restarts=0):
+def written(config):
+    """The config as a file."""
     path = Path(config.work_dir).with_suffix('.py')
     path.parent.mkdir(parents=True, exist_ok=True)
     config.dump(str(path))
+    return path
+
+
+def start(config, count):
     environment = {
         **os.environ,
         'PATH': f'{Path(sys.executable).parent}:{os.environ["PATH"]}',
-        'PORT': free_port(),
-        'MAX_RESTARTS': str(restarts),
+        'MAX_RESTARTS': '1',
         'OMP_NUM_THREADS': '1',
     }
-    command = ['bash', ROOT / 'tools/dist_train.sh', path, str(ranks)]
+    command = ['bash', ROOT / 'tools/dist_train.sh', written(config), str(count)]
     return subprocess.Popen(
-        [*map(str, command), '--work-dir', config.work_dir, *map(str, options)],
+        [*map(str, command), '--work-dir', config.work_dir],
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -61,22 +59,13 @@ def start(config, ranks, *options, restarts=0):
     )
 
 
-def finish(process):
-    output, _ = process.communicate(timeout=300)
-    assert process.returncode == 0, output[-4000:]
-    return output
-
-
-def train(config, ranks, *options):
-    finish(start(config, ranks, *options))
+def train(config, count, *options):
+    ranks(count, 'train', written(config), *options)
     return read_checkpoint(f'{config.work_dir}/iter_12.pth')
 
 
 def train_alone(config):
-    path = Path(config.work_dir).with_suffix('.py')
-    path.parent.mkdir(parents=True, exist_ok=True)
-    config.dump(str(path))
-    restorekit('train', path)
+    restorekit('train', written(config))
     return read_checkpoint(f'{config.work_dir}/iter_12.pth')
 
 
@@ -100,41 +89,69 @@ def assert_same(a, b):
     assert all(torch.equal(a['state_dict'][k], b['state_dict'][k]) for k in a['state_dict'])
 
 
-def figures(config):
-    return json.loads((Path(config.work_dir) / 'results.json').read_text())['PSNR']['images']
+def figures(work_dir):
+    return json.loads((Path(work_dir) / 'results.json').read_text())['PSNR']['images']
 
 
-def test_one_two_and_four_processes_give_one_curve(photo_folder, tmp_path):
-    from restorekit.io import write_image
+def of_ranks(photos, folder, count, **options):
+    """The same run for any number of ranks: twelve steps of four images."""
+    return tiny_config(
+        photos, folder, **PLAIN, **{'train_dataloader.batch_size': 4 // count, **options}
+    )
 
-    write_image(photo_folder / 'photo6.png', smooth_image(70, 70, seed=6))  # 7: no even division
-    results = {}
-    for ranks, batch in ((1, 4), (2, 2), (4, 1)):
-        options = {**PLAIN, 'train_dataloader.batch_size': batch}
-        config = tiny_config(photo_folder, tmp_path / f'ranks{ranks}', **options)
-        results[ranks] = train_alone(config) if ranks == 1 else train(config, ranks)
-        validated = figures(config)
-        evaluate_alone(config, f'{config.work_dir}/alone')
-        config.work_dir = f'{config.work_dir}/alone'
-        assert validated == figures(config)
+
+@pytest.fixture(scope='module')
+def photos(tmp_path_factory):
+    """Seven of them: no even division."""
+    folder = write_photos(tmp_path_factory.mktemp('of_ranks') / 'photos')
+    write_image(folder / 'photo6.png', smooth_image(70, 70, seed=6))
+    return folder
+
+
+@pytest.fixture(scope='module')
+def alone(photos):
+    """The config of a finished run of one process."""
+    config = of_ranks(photos, photos.parent / 'ranks1', 1)
+    train_alone(config)
+    return config
+
+
+@pytest.fixture(scope='module')
+def together(photos):
+    """And of two."""
+    config = of_ranks(photos, photos.parent / 'ranks2', 2)
+    train(config, 2)
+    return config
+
+
+def result(config):
+    return read_checkpoint(f'{config.work_dir}/iter_12.pth')
+
+
+def test_one_two_and_four_processes_give_one_curve(photos, alone, together, tmp_path):
+    four = of_ranks(photos, tmp_path / 'ranks4', 4)
+    train(four, 4)
+    for config in (alone, together, four):
+        validated = figures(config.work_dir)
+        evaluate_alone(config, tmp_path / 'alone')
+        assert validated == figures(tmp_path / 'alone')
         assert len(validated) == 7
-    assert_close(results[1], results[2])
-    assert_close(results[1], results[4])
-    assert results[4]['meta']['position'] == results[1]['meta']['position'] == 48
+    assert_close(result(alone), result(together))
+    assert_close(result(alone), result(four))
+    assert result(four)['meta']['position'] == result(alone)['meta']['position'] == 48
 
 
-def test_a_rank_that_dies_is_started_again_and_ends_in_the_same_bits(photo_folder, tmp_path):
-    options = {**PLAIN, 'default_hooks.checkpoint.interval': 2}
-    expected = train(tiny_config(photo_folder, tmp_path / 'whole', **options), 2)
-    config = tiny_config(photo_folder, tmp_path / 'part', **options)
-    process = start(config, 2, restarts=1)
+def test_a_rank_that_dies_is_started_again_and_ends_in_the_same_bits(photos, together, tmp_path):
+    config = of_ranks(photos, tmp_path / 'part', 2, **{'default_hooks.checkpoint.interval': 2})
+    process = start(config, 2)
     try:
         wait_for(lambda: (tmp_path / 'part/iter_4.pth').exists())
         os.kill(ranks_of(process)[1], signal.SIGKILL)
-        finish(process)
+        output, _ = process.communicate(timeout=300)
     finally:
         process.kill()
-    assert_same(expected, read_checkpoint(tmp_path / 'part/iter_12.pth'))
+    assert process.returncode == 0, output[-4000:]
+    assert_same(result(together), result(config))
     log = '\n'.join(path.read_text() for path in (tmp_path / 'part').glob('*/*.log'))
     assert 'resumed epoch: 0, iter: ' in log
 
@@ -157,7 +174,7 @@ def ranks_of(process):
     return sorted(found)
 
 
-def wait_for(condition, seconds=120):
+def wait_for(condition, seconds=300):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, 'waited in vain'
@@ -172,23 +189,18 @@ def test_three_ranks_resume_in_the_same_bits_without_bucket_rebuild(photo_folder
     assert_same(expected, train(part, 3, '--resume', f'{whole.work_dir}/iter_4.pth'))
 
 
-def test_a_run_goes_on_with_another_number_of_ranks(photo_folder, tmp_path):
-    def config(name, ranks):
-        options = {**PLAIN, 'train_dataloader.batch_size': 4 // ranks}
-        return tiny_config(photo_folder, tmp_path / name, **options)
-
-    expected = train_alone(config('one', 1))
-    train(config('two', 2), 2)
-    alone = config('two-to-one', 1)
-    alone.load_from, alone.resume = f'{tmp_path}/two/iter_4.pth', True
-    results = {(2, 1): train_alone(alone)}
-    resume = ('--resume', f'{tmp_path}/one/iter_4.pth')
-    results[1, 2] = train(config('one-to-two', 2), 2, *resume)
-    for (before, now), result in results.items():
-        assert_close(expected, result)
-        assert result['meta']['position'] == expected['meta']['position'] == 48
-        folder = tmp_path / ('two-to-one' if now == 1 else 'one-to-two')
-        log = '\n'.join(path.read_text() for path in folder.glob('*/*.log'))
+def test_a_run_goes_on_with_another_number_of_ranks(photos, alone, together, tmp_path):
+    one = of_ranks(photos, tmp_path / 'two-to-one', 1)
+    one.load_from, one.resume = f'{together.work_dir}/iter_4.pth', True
+    two = of_ranks(photos, tmp_path / 'one-to-two', 2)
+    results = {
+        (2, 1): (one, train_alone(one)),
+        (1, 2): (two, train(two, 2, '--resume', f'{alone.work_dir}/iter_4.pth')),
+    }
+    for (before, now), (config, checkpoint) in results.items():
+        assert_close(result(alone), checkpoint)
+        assert checkpoint['meta']['position'] == result(alone)['meta']['position'] == 48
+        log = '\n'.join(path.read_text() for path in Path(config.work_dir).glob('*/*.log'))
         assert f'another number of processes ({before} before, {now} now)' in log
 
 
@@ -200,10 +212,9 @@ def sharding():
 
 def test_averaged_and_sharded_weights_do_not_go_together(photo_folder, tmp_path):
     options = {'custom_hooks': [{'type': 'EMAHook'}], 'model_wrapper_cfg': sharding()}
-    process = start(tiny_config(photo_folder, tmp_path / 'run', **options), 1)
-    output, _ = process.communicate(timeout=300)
-    assert process.returncode != 0
-    assert 'EMAHook: averaged weights and sharded weights' in output
+    config = written(tiny_config(photo_folder, tmp_path / 'run', **options))
+    said = ranks(1, 'train', config, expect=1)
+    assert 'EMAHook: averaged weights and sharded weights' in said
     assert not (tmp_path / 'run/iter_4.pth').exists()
 
 
@@ -224,9 +235,8 @@ def test_sharded_weights(photo_folder, tmp_path):
     mixed = tiny_config(photo_folder, tmp_path / 'mixed', **sharded)
     assert_close(train(mixed, 2, '--resume', f'{tmp_path}/copies/iter_4.pth'), expected)
     # The checkpoint is a whole model's: one process tests it.
-    validated = figures(whole)
-    evaluate_alone(whole, f'{tmp_path}/tested')
-    whole.work_dir = f'{tmp_path}/tested'
-    assert [row['value'] for row in figures(whole)] == pytest.approx(
+    validated = figures(whole.work_dir)
+    evaluate_alone(whole, tmp_path / 'tested')
+    assert [row['value'] for row in figures(tmp_path / 'tested')] == pytest.approx(
         [row['value'] for row in validated], abs=1e-3
     )

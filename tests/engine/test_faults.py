@@ -5,7 +5,7 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
+import traceback
 
 import numpy as np
 import pytest
@@ -78,26 +78,30 @@ def test_skipping_needs_positions(no_validation):
         run(no_validation, 'positions')
 
 
-def test_a_worker_that_dies_names_what_it_read(request, no_validation):
-    if 'PYTEST_XDIST_WORKER' in os.environ:
-        # torch watches for the deaths of children, and would raise in the midst of later tests.
-        alone = {key: value for key, value in os.environ.items() if 'XDIST' not in key}
-        command = [sys.executable, '-m', 'pytest', '-q', '-p', 'no:xdist']
-        command.append(f'{request.path}::{request.node.name}')
-        done = subprocess.run(command, env=alone, capture_output=True, text=True)
-        assert done.returncode == 0, done.stdout
-        return
+def test_a_worker_that_dies_names_what_it_read(no_validation):
+    # torch watches for the deaths of children, and would raise in the midst of later tests.
+    child = os.fork()
+    if not child:
+        try:
+            lose_a_worker(no_validation)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
 
+
+def lose_a_worker(config):
     def die(results):
         if get_worker_info() is not None and results['files']['gt'][0].endswith('photo2.png'):
             os.kill(os.getpid(), signal.SIGKILL)
         return results
 
     TRANSFORMS.register_module('Die', module=lambda: die, force=True)
-    no_validation.train_dataloader.dataset.pipeline.insert(1, {'type': 'Die'})
-    no_validation.train_dataloader.num_workers = 1
+    config.train_dataloader.dataset.pipeline.insert(1, {'type': 'Die'})
+    config.train_dataloader.num_workers = 1
     with pytest.raises(DataError, match=r'DataLoader worker .* One of .*photo2\.png'):
-        run(no_validation, 'dies')
+        run(config, 'dies')
 
 
 def test_a_full_disk_leaves_the_older_checkpoint(tmp_path):

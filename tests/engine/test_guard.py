@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import copy
+from types import SimpleNamespace
 
+import pytest
 import torch
 from torch import nn
 
+from restorekit.engine.hooks import NonFiniteHook
 from restorekit.registry import OPTIM_WRAPPERS
 
 
@@ -39,3 +42,9 @@ def test_float16_on_one_process_leaves_out_what_is_too_large_and_lowers_the_scal
     other = build('AmpOptimWrapper', parameter, dtype='float16')
     other.load_state_dict(copy.deepcopy(wrapper.state_dict()))
     assert other.scaler.get_scale() == 2.0**9
+
+
+@pytest.mark.parametrize('wrapper', [{}, {'skipped': 1, 'at_step_boundary': False}])
+def test_wrappers_that_do_not_count_and_parts_of_steps_are_passed_over(wrapper):
+    runner = SimpleNamespace(optim_wrapper=SimpleNamespace(**wrapper))  # nothing else is asked for
+    NonFiniteHook().after_train_iter(runner, 0)

@@ -3,8 +3,6 @@
 import argparse
 import os
 import signal
-import subprocess
-import sys
 
 import pytest
 import torch
@@ -58,23 +56,19 @@ def raises(error):
 
 
 def test_a_second_training_in_a_work_dir_is_refused(tmp_path):
-    held = f"""
-import pathlib, sys
-from restorekit.engine.guarding import lock_folder
-file = lock_folder(pathlib.Path({str(tmp_path)!r}))
-print('held', flush=True)
-sys.stdin.read()"""
-    other = subprocess.Popen(
-        [sys.executable, '-c', held], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
+    reader, writer = os.pipe()
+    other = os.fork()
+    if not other:
+        file = lock_folder(tmp_path)
+        os.write(writer, b'held' if file else b'none')
+        signal.pause()
     try:
-        assert other.stdout.readline() == b'held\n'
-        message = rf'{tmp_path}: process {other.pid} on .* trains there already'
-        with pytest.raises(ValueError, match=message):
+        assert os.read(reader, 4) == b'held'
+        with pytest.raises(ValueError, match=rf'{tmp_path}: process {other} on .* trains there'):
             lock_folder(tmp_path)
     finally:
-        other.kill()
-        other.communicate()
+        os.kill(other, signal.SIGKILL)
+        os.waitpid(other, 0)
     assert lock_folder(tmp_path) is not None, 'a dead process keeps it'
 
 
@@ -255,12 +249,16 @@ def test_each_process_takes_its_gpu(monkeypatch):
         launching.take_gpu('pytorch', 1)
 
 
-def test_a_gpu_that_is_taken(monkeypatch):
-    def busy(device):
+@pytest.mark.parametrize('noticed', ['set_device', 'zeros'])
+def test_a_gpu_that_is_taken(monkeypatch, noticed):
+    def busy(*_, device):
         raise RuntimeError('CUDA error: all CUDA-capable devices are busy\nmore')
 
     cuda(monkeypatch, 1)
-    monkeypatch.setattr(torch.cuda, 'set_device', busy)
+    if noticed == 'zeros':
+        monkeypatch.setattr(launching.torch, 'zeros', busy)
+    else:
+        monkeypatch.setattr(torch.cuda, 'set_device', lambda device: busy(device=device))
     with pytest.raises(ValueError, match=r'GPU 0 .* taken by another process\? \(CUDA error: all'):
         launching.take_gpu('pytorch', 0)
 
@@ -299,8 +297,8 @@ def test_the_timeout_counts(monkeypatch):
     monkeypatch.setattr(
         torch.distributed, 'init_process_group', lambda *_, **options: given.update(options)
     )
-    launching.open_process_group('pytorch', timeout=90)
-    assert given['timeout'].total_seconds() == 90
+    launching.open_process_group('pytorch', timeout=0.5)
+    assert given['timeout'].total_seconds() == 0.5
 
 
 def test_a_launcher_that_did_not_start_this_process(monkeypatch):

@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 import time
 
 import numpy as np
@@ -17,6 +16,7 @@ from restorekit.io.checkpoint import read_checkpoint
 from restorekit.registry import FUNCTIONS, RUNNERS
 from restorekit.restorers import ImagePreprocessor
 from tests.engine.conftest import losses_of, run, tiny_config
+from tests.helpers import Started
 
 
 def samples(sizes=(4, 4), **more):
@@ -101,18 +101,11 @@ def test_a_signal_to_the_whole_group_ends_in_a_checkpoint(photo_folder, tmp_path
     config = tiny_config(photo_folder, tmp_path / 'run', **options)
     config.val_dataloader = config.val_cfg = config.val_evaluator = None
     config.dump(str(tmp_path / 'config.py'))
-    words = ['-m', 'restorekit.cli', 'train', 'config.py', '--work-dir', 'run']
-    with (tmp_path / 'log').open('w') as log:
-        process = subprocess.Popen(
-            [sys.executable, *words], cwd=tmp_path, stdout=log, stderr=log, start_new_session=True
-        )
-    try:
-        while not list((tmp_path / 'run').glob('iter_*.pth')) and process.poll() is None:
-            time.sleep(0.05)
+    with Started('train', tmp_path / 'config.py') as process:
+        process.wait_for(lambda: list((tmp_path / 'run').glob('iter_*.pth')))
+        assert os.getpgid(process.pid) == process.pid
         os.killpg(process.pid, signal.SIGTERM)
-        assert process.wait(60) == 0, (tmp_path / 'log').read_text()[-3000:]
-    finally:
-        process.kill()
+        assert process.wait() == 0, process.said
     assert (tmp_path / 'run/requeue').exists()
     last = (tmp_path / 'run/last_checkpoint').read_text()
     assert read_checkpoint(tmp_path / 'run' / last)['meta']['iter'] > 0

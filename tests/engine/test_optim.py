@@ -47,7 +47,7 @@ def train(model, wrapper, steps):
 
 def on_two_ranks(function, *arguments, folder):
     arguments = (f'file://{folder}/store', function, arguments)
-    torch.multiprocessing.spawn(_on_rank, arguments, nprocs=2)
+    torch.multiprocessing.start_processes(_on_rank, arguments, nprocs=2, start_method='forkserver')
 
 
 def _on_rank(rank, address, function, arguments):

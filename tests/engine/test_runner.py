@@ -47,6 +47,7 @@ def test_checkpoints_are_plain(plain_run):
     assert checkpoint['meta']['iter'] == 8
     assert checkpoint['meta']['position'] == 16
     assert checkpoint['meta']['model'] == plain_run.cfg.model.to_dict()
+    assert checkpoint['meta']['cfg'] == plain_run.cfg.pretty_text
 
 
 VARIANTS = {
@@ -202,6 +203,10 @@ def test_steps_that_are_not_finite_are_left_out_and_end_the_run(photo_folder, tm
     with pytest.raises(NonFiniteError, match='3 times in a row, up to iteration 3'):
         runner.train()
     assert all(torch.equal(before[name], value) for name, value in runner.model.named_parameters())
+    log = next((tmp_path / 'run').glob('*/*.log')).read_text()
+    for n in (1, 2, 3):
+        warning = f'Iteration {n}: gradients are not finite, the step is left out'
+        assert f'{warning} ({n} in all, {n} in a row)' in log
     record = json.loads((tmp_path / 'run/nonfinite_rank0.json').read_text())
     assert record['iteration'] == 3
     assert record['batch'][0]['files']['gt'][0].startswith(str(photo_folder))

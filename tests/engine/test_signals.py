@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
-import subprocess
-import sys
-import time
 
 import pytest
 
 from restorekit.io.checkpoint import read_checkpoint
 from tests.engine.conftest import tiny_config
-from tests.helpers import restorekit
+from tests.helpers import Started, restorekit
 
 MANY = 100_000
 
@@ -22,20 +20,11 @@ def test_a_scheduler_that_ends_a_run_leaves_it_to_go_on(photo_folder, tmp_path):
     config = tiny_config(photo_folder, work, **{'train_cfg.max_iters': MANY})
     config.val_dataloader = config.val_cfg = config.val_evaluator = None
     config.dump(str(tmp_path / 'run.py'))
-    command = [sys.executable, '-m', 'restorekit.cli', 'train', str(tmp_path / 'run.py')]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    try:
-        end = time.monotonic() + 120
-        while not (work / 'iter_4.pth').exists():
-            assert process.poll() is None, process.stdout.read()
-            assert time.monotonic() < end, 'it does not begin'
-            time.sleep(0.02)
-        process.send_signal(signal.SIGTERM)
-        said, _ = process.communicate(timeout=60)
-    finally:
-        process.kill()
-    assert process.returncode == 0, said
-    assert 'Asked to stop: ending after iteration' in said
+    with Started('train', tmp_path / 'run.py') as process:
+        process.wait_for((work / 'iter_4.pth').exists)
+        os.kill(process.pid, signal.SIGTERM)
+        assert process.wait() == 0, process.said
+        assert 'Asked to stop: ending after iteration' in process.said
     assert (work / 'requeue').exists()
     last = read_checkpoint(work / (work / 'last_checkpoint').read_text())['meta']['iter']
     assert 4 <= last < MANY

@@ -17,8 +17,8 @@ from tests.fuzz.__main__ import listen, make_case, run_batch
 from tests.fuzz.case import Case, snapshot
 from tests.fuzz.ends import run_case
 
-BATCHES = 6
-CASES = 50
+BATCHES = 4
+CASES = 75
 
 
 @pytest.mark.slow

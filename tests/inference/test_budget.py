@@ -8,8 +8,9 @@ import torch
 from torch import nn
 
 from restorekit.config import ConfigError
+from restorekit.inference import budget as module
 from restorekit.inference import load_restorer
-from restorekit.inference.budget import Budget, BudgetError, stored_numbers
+from restorekit.inference.budget import Budget, BudgetError, build_within, stored_numbers
 from restorekit.io.checkpoint import CheckpointError
 from restorekit.registry import BLOCKS, MODELS
 
@@ -133,3 +134,11 @@ def test_a_profiler_goes_on_afterwards():
     finally:
         sys.setprofile(None)
     assert calls
+
+
+def test_a_model_may_take_twice_the_numbers_of_its_file(monkeypatch):
+    monkeypatch.setattr(module, 'SPARE_NUMBERS', 0)
+    weights = {'a': torch.ones(10, 10)}
+    assert build_within(lambda: torch.empty(200), weights, 'x.pth').shape == (200,)
+    with pytest.raises(CheckpointError, match=r'x\.pth: .* it takes more than 200 numbers'):
+        build_within(lambda: torch.empty(201), weights, 'x.pth')

@@ -1,5 +1,6 @@
 """A restorer as one file, from Python and from the command line."""
 
+import functools
 import json
 
 import pytest
@@ -24,6 +25,7 @@ AMMSNET = {
         'attentions': [{'type': 'NonLocal'}, {'type': 'SOCA', 'reduction': 2}],
     },
 }
+NETWORKS = {'luma': LUMA, 'ammsnet': AMMSNET, 'fusion': FUSION}
 BICUBIC = {'type': 'Restorer', 'backbone': {'type': 'Bicubic', 'scale': 2}}
 
 
@@ -49,15 +51,27 @@ def facts_of(path):
     return json.loads(files['restorekit.json'])
 
 
+@pytest.fixture(scope='module')
+def exported(tmp_path_factory):
+    """Exports for any size: the restorer, the file, and how far they are apart."""
+
+    @functools.cache
+    def make(name, suffix):
+        if suffix == '.onnx':
+            pytest.importorskip('onnxscript')
+        restorer = fuse(MODELS.build(NETWORKS[name])).eval()
+        path = tmp_path_factory.mktemp('exported') / f'{name}{suffix}'
+        return restorer, path, export(restorer, path)
+
+    return make
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize('suffix', FORMATS)
-@pytest.mark.parametrize('model', [LUMA, AMMSNET, FUSION], ids=['luma', 'ammsnet', 'fusion'])
-def test_any_size(model, suffix, tmp_path):
-    if suffix == '.onnx':
-        pytest.importorskip('onnxscript')
-    restorer = fuse(MODELS.build(model)).eval()
-    path = tmp_path / f'model{suffix}'
-    assert export(restorer, path) <= 1e-4
+@pytest.mark.parametrize('name', NETWORKS)
+def test_any_size(name, suffix, exported):
+    restorer, path, difference = exported(name, suffix)
+    assert difference <= 1e-4
     for count, height, width in ((1, 30, 37), (3, 52, 41)):
         shape = (2, 3, height, width) if restorer.takes_bracket else (3, height, width)
         images = torch.rand(count, *shape)
@@ -65,7 +79,7 @@ def test_any_size(model, suffix, tmp_path):
             expected = restorer.restore(images).clamp(0, 1)
         torch.testing.assert_close(run(path, images), expected, rtol=0, atol=1e-4)
     assert facts_of(path)['scale'] == 2
-    assert [entry.name for entry in tmp_path.iterdir()] == [path.name], 'something was left over'
+    assert [entry.name for entry in path.parent.iterdir()] == [path.name], 'something was left over'
 
 
 @pytest.mark.slow
@@ -195,15 +209,11 @@ def test_sizes_of_an_onnx_graph_get_plain_names():
 
 
 @pytest.mark.slow
-def test_an_onnx_file_runs_as_chainner_runs_it(tmp_path):
+def test_an_onnx_file_runs_as_chainner_runs_it(exported):
     """One image in and one out, found by their places; BGR turned, a batch of one, float32."""
     onnxruntime = pytest.importorskip('onnxruntime')
-    pytest.importorskip('onnxscript')
-    restorer = fuse(MODELS.build(LUMA)).eval()
-    export(restorer, tmp_path / 'model.onnx')
-    session = onnxruntime.InferenceSession(
-        tmp_path / 'model.onnx', providers=['CPUExecutionProvider']
-    )
+    restorer, path, _ = exported('luma', '.onnx')
+    session = onnxruntime.InferenceSession(path, providers=['CPUExecutionProvider'])
     (given,), (result,) = session.get_inputs(), session.get_outputs()
     assert (given.name, given.type) == ('images', 'tensor(float)')
     assert given.shape == ['batch', 3, 'height', 'width']
@@ -237,7 +247,7 @@ def test_a_full_disk_leaves_the_older_file(tmp_path, monkeypatch):
 
     monkeypatch.setattr('pathlib.Path.write_bytes', full)
     with pytest.raises(OSError, match='model.pt2: cannot be written .No space left'):
-        export(MODELS.build(LUMA).eval(), path)
+        export(MODELS.build(BICUBIC).eval(), path)
     assert path.read_bytes() == b'mine'
 
 

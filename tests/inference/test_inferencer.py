@@ -21,6 +21,8 @@ from restorekit.registry import BACKBONES, MODELS
 from restorekit.restorers import BaseRestorer
 from tests.conftest import smooth_image
 
+DOCONV = {'type': 'ResidualBlock', 'conv_cfg': {'type': 'DOConv2d'}}
+
 
 class Pointwise(Backbone):
     """Looks no further than one pixel, so that tiles give what the whole gives; trains unlike."""
@@ -225,3 +227,26 @@ def test_brackets_are_in_the_order_in_which_their_network_is_faster(
     model = load_restorer(config, tmp_path / 'x.pth')
     weight = next(p for p in model.backbone.parameters() if p.ndim == 4 and min(p.shape[1:]) > 1)
     assert weight.is_contiguous(memory_format=torch.channels_last) == last
+
+
+def test_convolutions_are_folded_where_they_are_loaded(tmp_path):
+    folded = {'type': 'ResidualNet', 'num_feats': 4, 'num_blocks': 1, 'block': DOCONV}
+    config = Config({'model': {'type': 'Restorer', 'backbone': folded}})
+    torch.save({'state_dict': MODELS.build(config.model).state_dict()}, tmp_path / 'a.pth')
+    names = MODELS.build(config.model).state_dict()
+    assert any(name.endswith('depth') for name in names)
+    loaded = load_restorer(config, tmp_path / 'a.pth').state_dict()
+    assert not any(name.endswith('depth') for name in loaded)
+
+
+def test_an_ensemble_sees_all_eight_and_turns_them_back():
+    restorer = Inferencer('ain-jpeg-color', device='cpu', ensemble=True, precision='float32')
+    image = torch.from_numpy(smooth_image(8, 12)).permute(2, 0, 1)[None]
+    expected = 0
+    with torch.no_grad():
+        for turns in range(4):
+            for flip in ([], [-1]):
+                result = restorer.model.restore(image.rot90(turns, (-2, -1)).flip(flip))
+                expected = expected + result.flip(flip).rot90(-turns, (-2, -1)) / 8
+    result = restorer(image[0].permute(1, 2, 0).numpy())
+    np.testing.assert_allclose(result, expected[0].permute(1, 2, 0).clamp(0, 1), atol=1e-5)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from restorekit import inference
 from restorekit.inference import Output, find_sources
+from restorekit.inference.running import MOST, Size, _fault
 from restorekit.io import Bracket, choose_frames, write_image
 from restorekit.registry import MODELS
 from tests.conftest import smooth_image
@@ -134,3 +136,33 @@ def test_a_file_and_a_format_must_agree(models, photo, scene, tmp_path):
         plan_jobs([scene], tmp_path / 'a.hdr', [models['hdr']], suffix='.exr', tone='mu')
     (job,) = plan_jobs([scene], tmp_path / 'a.exr', [models['hdr']], suffix='.jpg', tone='mu')
     assert [path.name for path in job.written] == ['a.exr', 'a_mu.jpg']
+
+
+@pytest.mark.parametrize(
+    ('size', 'expected'),
+    [
+        (Size(), (20, 42)),
+        (Size(factor=0.5), (5, 10)),
+        (Size(box=(42, 100)), (20, 42)),
+        (Size(box=(2100, 5)), (5, 10)),
+        (Size(factor=0.01), (1, 1)),
+    ],
+)
+def test_the_size_of_a_result(size, expected):
+    assert size.of(10, 21, 2) == expected
+
+
+def test_a_box_that_is_too_large_is_named():
+    wide = MOST * 21 + 1
+    with pytest.raises(
+        ValueError, match=f'--size {wide}x{wide} is .* times the 21 x 1 of the imag'
+    ):
+        Size(box=(wide, wide)).of(1, 21, 2)
+    assert Size(box=(MOST * 21, 10**6)).of(10, 21, 2) == (MOST * 10, MOST * 21)
+
+
+def test_of_an_unforeseen_error_the_first_line_is_said():
+    job = SimpleNamespace(source='a.png')
+    assert _fault(job, RuntimeError('first\nsecond')) == 'a.png: RuntimeError: first'
+    assert _fault(job, RuntimeError()) == 'a.png: RuntimeError: no message'
+    assert _fault(job, ValueError('a.png: is empty')) == 'a.png: is empty'

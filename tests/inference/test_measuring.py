@@ -9,7 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from restorekit.inference.measuring import CPU_ATTENTION, Field, cost, receptive_field
+from restorekit.inference import load_restorer
+from restorekit.inference.measuring import CPU_ATTENTION, Field, cost, example, receptive_field
 from restorekit.inference.memory import PeakMode
 from restorekit.restorers.base import BaseRestorer
 from tests.helpers import error_of, restorekit
@@ -80,6 +81,14 @@ def test_multiply_adds_of_attention():
     if not hasattr(torch.ops.aten, CPU_ATTENTION.__name__):
         pytest.skip('another torch')
     assert cost(Attention(), 8, 8).multiply_adds == 2 * 64 * 64 * 3
+
+
+@pytest.mark.parametrize(('name', 'shape'), [('ain-x2', (1, 1, 9, 7)), ('lffnet', (1, 3, 3, 9, 7))])
+def test_what_is_measured_with_is_the_same_each_time(name, shape):
+    model = load_restorer(name)
+    (first, _), (again, _) = (example(model, 9, 7) for _ in range(2))
+    assert first.shape == shape
+    assert torch.equal(first, again)
 
 
 def test_what_is_freed_is_not_counted_on():

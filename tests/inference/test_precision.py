@@ -38,6 +38,16 @@ def test_restoring(seen):
     assert seen == ['float32']
 
 
+@pytest.mark.parametrize('name', ['float32', 'bfloat16', 'float16'])
+def test_what_is_asked_for_is_what_the_network_computes_in(name):
+    restorer = Inferencer('ain-x2', precision=name, device='cpu')
+    dtypes = []
+    convolution = next(m for m in restorer.model.modules() if isinstance(m, torch.nn.Conv2d))
+    convolution.register_forward_hook(lambda *call: dtypes.append(call[-1].dtype))
+    restorer(np.zeros((6, 6, 3), np.float32))
+    assert dtypes == [getattr(torch, name)]
+
+
 def test_exporting(seen, tmp_path):
     export(MODELS.build(BICUBIC).eval(), tmp_path / 'model.pt2', size=(8, 8))
     assert set(seen) == {'float32'}

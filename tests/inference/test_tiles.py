@@ -122,6 +122,7 @@ def test_the_overlap_is_three_times_as_far_as_the_network_looks(monkeypatch):
     assert Tiler(CPU, 64, 9).split(model, images, None) == (64, 9)
     model.halo = 12
     assert Tiler(CPU, 64).split(model, images, None) == (64, 12)
+    assert Tiler(CPU, 'auto', 99)._overlap(model, images, None, 64) == 63
     monkeypatch.setattr(tiles, 'receptive_field', lambda *_, **__: None)
     assert Tiler(CPU, 512).split(model, images, None) == (512, 64)
     assert Tiler(CPU, 64).split(model, images, None) == (64, 16)

@@ -1,3 +1,6 @@
+from contextlib import nullcontext
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -8,6 +11,7 @@ from restorekit.io import (
     BracketError,
     check_brightness,
     check_exposures,
+    choose_frames,
     find_bracket,
     order_bracket,
     write_image,
@@ -114,6 +118,44 @@ def test_absurd_exposures_of_a_folder_are_refused(tmp_path):
     (tmp_path / 'exposure.txt').write_text('0 200 4000')
     with pytest.raises(BracketError, match='span 40 at most'):
         find_bracket(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ('text', 'exposures'),
+    [
+        ('-2,0,2', (0, 2, 4)),
+        ('-1,5\n0,0 1,5', (0, 1.5, 3)),
+        ('\ufeff -1.5; 0; 1.5;\n', (0, 1.5, 3)),
+        ('1/100 1/25 0.25/1', (0, 2, 4.6439)),
+    ],
+)
+def test_a_listing_as_people_write_it(tmp_path, text, exposures):
+    make(tmp_path / 'a', [0, 2, 4], listing=False)
+    (tmp_path / 'a/exposure.txt').write_text(text, encoding='utf-8')
+    assert find_bracket(tmp_path / 'a').exposures == pytest.approx(exposures, abs=1e-4)
+
+
+@pytest.mark.parametrize(('darker', 'is_told'), [(0, False), (0.5 / 255, False), (1.5 / 255, True)])
+def test_frames_may_be_darker_by_a_step_of_eight_bits(tmp_path, darker, is_told):
+    bracket = Bracket((tmp_path / 'a.png', tmp_path / 'b.png'), (0.0, 2.0))
+    frames = [np.full((2, 3, 1), 0.5), np.full((2, 3, 1), 0.5 - darker)]
+    told = (
+        pytest.raises(BracketError, match='b.png should be brighter') if is_told else nullcontext()
+    )
+    with told:
+        check_brightness(bracket, frames, 'scene')
+
+
+@pytest.mark.parametrize(
+    ('count', 'frames', 'exposures'),
+    [(None, '01234', (0, 1, 3, 5, 6)), (3, '024', (0, 3, 6)), (2, '04', (0, 6)), (1, '2', (0,))],
+)
+def test_exposures_count_from_the_darkest_frame_that_is_left(count, frames, exposures):
+    bracket = Bracket(tuple(map(Path, '01234')), (0, 1, 3, 5, 6))
+    chosen = choose_frames(bracket, count)
+    assert ''.join(frame.name for frame in chosen.frames) == frames
+    assert chosen.exposures == exposures
+    assert choose_frames(Bracket(bracket.frames, ()), count).exposures == ()
 
 
 def test_exposures_that_the_pictures_contradict(tmp_path):

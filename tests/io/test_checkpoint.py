@@ -10,6 +10,7 @@ from restorekit.engine.history import plain_history, restored_history
 from restorekit.io.checkpoint import (
     CheckpointError,
     read_checkpoint,
+    verify_checkpoint,
     write_checkpoint,
 )
 from restorekit.io.fitting import fitting_weights, load_weights
@@ -35,12 +36,18 @@ def test_code_in_a_checkpoint_is_refused(tmp_path):
 
 
 class GetattrAttack:
+    def __init__(self, owner, name):
+        self.what = (owner, name)
+
     def __reduce__(self):
-        return getattr, (nn.Module, 'load_state_dict')
+        return getattr, self.what
 
 
-def test_getattr_in_a_checkpoint_reaches_nothing_else(tmp_path):
-    torch.save({'state_dict': {}, 'meta': GetattrAttack()}, tmp_path / 'evil.pth')
+@pytest.mark.parametrize(
+    'what', [(nn.Module, 'load_state_dict'), (HistoryBuffer, 'update'), (torch.dtype, 'mean')]
+)
+def test_getattr_in_a_checkpoint_reaches_nothing_else(tmp_path, what):
+    torch.save({'state_dict': {}, 'meta': GetattrAttack(*what)}, tmp_path / 'evil.pth')
     with pytest.raises(CheckpointError, match='refused'):
         read_checkpoint(tmp_path / 'evil.pth')
 
@@ -86,8 +93,9 @@ def test_truncated_checkpoint(tmp_path, part):
     write_checkpoint(tmp_path / 'a.pth', {'state_dict': {'w': torch.rand(1000)}})
     data = (tmp_path / 'a.pth').read_bytes()
     (tmp_path / 'a.pth').write_bytes(data[: int(len(data) * part)])
-    with pytest.raises(CheckpointError, match=r'a\.pth: damaged'):
-        read_checkpoint(tmp_path / 'a.pth')
+    for read in (read_checkpoint, verify_checkpoint):
+        with pytest.raises(CheckpointError, match=r'a\.pth: damaged'):
+            read(tmp_path / 'a.pth')
 
 
 def test_a_bare_state_dict_is_taken_and_other_dicts_are_not(tmp_path):

@@ -5,6 +5,8 @@ import zlib
 import cv2
 import numpy as np
 import pytest
+import tifffile
+from PIL import Image
 
 from restorekit.io import (
     ImageReadError,
@@ -14,6 +16,8 @@ from restorekit.io import (
     write_image,
     write_whole,
 )
+from restorekit.io.decoding import decoded
+from restorekit.io.jpeg import _LUMA, jpeg_quality
 from tests.conftest import smooth_image
 
 LOSSLESS = ['.png', '.bmp', '.tif', '.tiff']
@@ -189,3 +193,42 @@ def test_jpegs_are_read_to_the_bits_of_opencv(tmp_path, photo, gray, progressive
     expected = cv2.imdecode(data, cv2.IMREAD_ANYCOLOR)
     expected = expected[..., None] if gray else expected[..., ::-1]
     np.testing.assert_array_equal(np.round(read_image(tmp_path / 'a.jpg') * 255), expected)
+
+
+@pytest.mark.parametrize(
+    ('said', 'message'),
+    [
+        ('CV_IO_MAX_IMAGE_PIXELS', 'photo.jp2: more pixels than OpenCV takes; --max-pixels'),
+        ('no such codec', r'photo.jp2: OpenCV cannot decode it \(no such codec\)'),
+    ],
+)
+def test_what_opencv_raises_is_said(monkeypatch, said, message):
+    error = cv2.error(said)
+    error.err = said
+
+    def raise_it(*_):
+        raise error
+
+    monkeypatch.setattr(cv2, 'imdecode', raise_it)
+    with pytest.raises(ImageReadError, match=message):
+        decoded('photo.jp2', b'', 0)
+
+
+@pytest.mark.parametrize('quality', [30, 50, 75, 95])
+def test_the_quality_of_a_jpeg_is_libjpegs(tmp_path, quality):
+    Image.fromarray(np.zeros((8, 8), np.uint8)).save(tmp_path / 'a.jpg', quality=quality)
+    assert jpeg_quality(tmp_path / 'a.jpg') == quality
+    if quality == 50:  # the table itself
+        assert sorted(Image.open(tmp_path / 'a.jpg').quantization[0]) == sorted(_LUMA)
+
+
+def test_a_damaged_tiff_with_alpha_is_named(tmp_path):
+    path = tmp_path / 'a.tif'
+    write_image(path, smooth_image(40, 50), alpha=smooth_image(40, 50, 1))
+    with tifffile.TiffFile(path) as file:
+        at = file.pages[0].dataoffsets[0]
+    data = bytearray(path.read_bytes())
+    data[at : at + 20] = bytes(20)
+    path.write_bytes(data)
+    with pytest.raises(ImageReadError, match=r'a\.tif: not a readable TIFF \('):
+        read_image(path)

@@ -58,6 +58,15 @@ def test_a_heic_file_is_refused_too(tmp_path, limit):
         read_image(path)
 
 
+def test_an_exr_files_window_may_begin_anywhere(tmp_path, limit):
+    exr = pytest.importorskip('OpenEXR')
+    window = (np.array([10, 20], np.int32), np.array([20, 29], np.int32))
+    header = {'compression': exr.ZIP_COMPRESSION, 'type': exr.scanlineimage, 'dataWindow': window}
+    with exr.File(header, {'RGB': np.ones((10, 11, 3), np.float32)}) as file:
+        file.write(str(tmp_path / 'a.exr'))
+    assert read_hdr(tmp_path / 'a.exr').shape == (10, 11, 3)  # 110 pixels
+
+
 @pytest.mark.parametrize('suffix', ['.hdr', '.exr', '.tif'])
 def test_radiance_is_refused_too(tmp_path, limit, suffix):
     if suffix == '.exr':

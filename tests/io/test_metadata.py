@@ -65,6 +65,26 @@ def test_every_format_gives_back_what_it_holds(tmp_path, suffix):
         assert picture.metadata.dpi == pytest.approx((300, 150), abs=0.1)
 
 
+def test_exif_behind_the_pixels_of_a_png_is_followed(tmp_path):
+    path = tmp_path / 'a.png'
+    Image.new('RGB', (5, 3)).save(path, exif=exif(orientation=6))
+    data = path.read_bytes()
+    at = data.index(b'eXIf') - 4
+    end = at + 12 + int.from_bytes(data[at : at + 4], 'big')
+    path.write_bytes(data[:at] + data[end:-12] + data[at:end] + data[-12:])  # in front of IEND
+    assert image_size(path) == (5, 3)
+    assert read_image(path).shape == (5, 3, 3)
+
+
+@pytest.mark.parametrize('suffix', FORMATS)
+def test_exif_is_written_for_a_resolution_that_has_no_place_of_its_own_alone(tmp_path, suffix):
+    path = tmp_path / f'a{suffix}'
+    write_image(path, smooth_image(9, 7))
+    assert read_picture(path).metadata == Metadata()
+    write_image(path, smooth_image(9, 7), metadata=Metadata(dpi=(300.0, 150.0)))
+    assert bool(read_picture(path).metadata.exif) == (suffix in ('.webp', '.avif'))
+
+
 @pytest.mark.parametrize('suffix', ['.png', '.tif'])
 def test_sixteen_bits_and_alpha(tmp_path, suffix):
     path = tmp_path / f'a{suffix}'

@@ -72,6 +72,12 @@ def test_an_interrupted_pack_goes_on(tmp_path, samples, stopped_after, monkeypat
         assert (folder / name).read_bytes() == (whole / name).read_bytes()
 
 
+def test_what_is_packed_stands_in_the_journal_at_once(tmp_path, samples):
+    for done, _ in write_pack(tmp_path / 'p', samples):
+        journal = tmp_path / 'p' / packing.JOURNAL
+        assert not journal.exists() or len(journal.read_text().splitlines()) == done
+
+
 def test_what_is_not_whole_is_packed_again(tmp_path, samples, monkeypatch):
     """Half a line, pixels that did not reach the disk, a source that has changed meanwhile."""
     folder = tmp_path / 'p'

@@ -13,7 +13,7 @@ from restorekit.io.weights import read_card, read_weights, write_weights
 def file(tmp_path):
     path = tmp_path / 'a.safetensors'
     weights = {'w': torch.arange(6.0).view(2, 3).t(), 'n': torch.tensor(3)}
-    write_weights(path, weights, model={'type': 'A'}, card={'task': 'sr'})
+    write_weights(path, weights, model={'type': 'A'}, card={'task': 'sr', 'name': 'a'})
     return path
 
 
@@ -21,13 +21,14 @@ def test_what_is_written_is_read(file):
     held = read_checkpoint(file)
     assert torch.equal(held['state_dict']['w'], torch.arange(6.0).view(2, 3).t())
     assert held['state_dict']['n'].item() == 3
-    assert held['meta'] == {'model': {'type': 'A'}, 'card': {'task': 'sr'}}
-    assert read_card(file) == {'task': 'sr'}
+    assert held['meta'] == {'model': {'type': 'A'}, 'card': {'task': 'sr', 'name': 'a'}}
+    assert read_card(file) == {'task': 'sr', 'name': 'a'}
 
 
 def test_equal_weights_make_equal_files(file, tmp_path):
     held = read_weights(file)
-    write_weights(tmp_path / 'b.safetensors', held['state_dict'], **held['meta'])
+    card = {'name': 'a', 'task': 'sr'}  # in whatever order
+    write_weights(tmp_path / 'b.safetensors', held['state_dict'], model={'type': 'A'}, card=card)
     assert (tmp_path / 'b.safetensors').read_bytes() == file.read_bytes()
 
 
@@ -74,3 +75,8 @@ def test_what_a_file_says_of_itself_must_be_json(tmp_path):
         save_file({'w': torch.ones(2)}, tmp_path / 'a.safetensors', {'restorekit': text})
         with pytest.raises(CheckpointError, match='damaged; what it says of itself'):
             read_card(tmp_path / 'a.safetensors')
+
+
+def test_a_file_without_anything_is_whole(tmp_path):
+    (tmp_path / 'a.safetensors').write_bytes((2).to_bytes(8, 'little') + b'{}')
+    assert read_card(tmp_path / 'a.safetensors') == {}

@@ -7,18 +7,16 @@ import os
 import re
 import signal
 import socket
-import subprocess
 import sys
 import threading
 import time
 import urllib.request
-from pathlib import Path
 from unittest import mock
 
 import pytest
 
 from restorekit.web.server import Options, _watch, is_loopback, listen, serve
-from tests.helpers import error_of, restorekit
+from tests.helpers import Started, error_of, restorekit
 from tests.web.conftest import running
 
 TOKEN = 'a-token-of-many-letters'
@@ -187,49 +185,31 @@ def test_why_nothing_can_be_restored_is_raised(tmp_path, ended):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.fixture
-def start(tmp_path):
-    """Starts the command in a process of its own; returns it, and what it says first."""
-    started = []
-
-    def start(*options):
-        process = subprocess.Popen(
-            [sys.executable, '-m', 'restorekit.cli', 'serve', '--port', '0', *options],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, 'TMPDIR': str(tmp_path)},
-        )
-        started.append(process)
-        return process, process.stdout.readline()
-
-    yield start
-    for process in started:
-        process.kill()
-        process.communicate()
+def served(tmp_path, *options):
+    """The command in a process of its own."""
+    return Started('serve', '--port', '0', *options, TMPDIR=str(tmp_path))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ('number', 'code'), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)]
 )
-def test_a_signal_ends_it_and_its_files_go(start, tmp_path, number, code):
-    process, said = start()
-    address = re.fullmatch(r'restorekit: (http://127\.0\.0\.1:\d+/)\n', said)[1]
-    with urllib.request.urlopen(address) as answer:
-        assert b'<title>restorekit</title>' in answer.read()
-    (folder,) = tmp_path.glob('restorekit-serve-*')
-    process.send_signal(number)
-    _, err = process.communicate(timeout=60)
-    assert process.returncode == code
-    assert 'Traceback' not in err
-    assert not folder.exists()
+def test_a_signal_ends_it_and_its_files_go(tmp_path, number, code):
+    with served(tmp_path) as process:
+        process.wait_for(lambda: '\n' in process.said)
+        address = re.match(r'restorekit: (http://127\.0\.0\.1:\d+/)\n', process.said)[1]
+        with urllib.request.urlopen(address) as answer:
+            assert b'<title>restorekit</title>' in answer.read()
+        (folder,) = tmp_path.glob('restorekit-serve-*')
+        os.kill(process.pid, number)
+        assert process.wait() == code
+        assert 'Traceback' not in process.said
+        assert not folder.exists()
 
 
 @pytest.mark.slow
-def test_what_cannot_restore_anything_ends_and_says_why(start, tmp_path):
-    process, _ = start('--device', 'nonsense')
-    _, err = process.communicate(timeout=60)
-    assert process.returncode == 1
-    assert err.startswith("restorekit serve: error: device 'nonsense' is not there (")
-    assert [path for path in Path(tmp_path).iterdir() if path.name.startswith('restorekit')] == []
+def test_what_cannot_restore_anything_ends_and_says_why(tmp_path):
+    with served(tmp_path, '--device', 'nonsense') as process:
+        assert process.wait() == 1
+        assert "\nrestorekit serve: error: device 'nonsense' is not there (" in process.said
+        assert [path for path in tmp_path.iterdir() if path.name.startswith('restorekit')] == []
