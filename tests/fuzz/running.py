@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from mmengine.config import Config
 
 from restorekit.io.checkpoint import read_checkpoint
 from tests.engine.conftest import tiny_config
@@ -113,7 +114,8 @@ def _new_run(case: Case, command: str) -> None:
     config.train_cfg.val_interval = STEPS
     config.model.backbone.num_blocks = 1
     config.default_hooks.checkpoint.interval = 1
-    config.dump(str(case.folder / 'run.py'))
+    # Formatting would take a second.
+    Config(config.to_dict(), format_python_code=False).dump(str(case.folder / 'run.py'))
     case.words = [command, str(case.folder / 'run.py')]
 
 
