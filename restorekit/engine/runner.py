@@ -34,7 +34,7 @@ from restorekit.engine.optim import OptimWrapper
 from restorekit.engine.resumable import ResumableRunner
 from restorekit.engine.samplers import ResumableSampler
 from restorekit.functional import set_tf32
-from restorekit.registry import DATA_SAMPLERS, RUNNERS
+from restorekit.registry import DATA_SAMPLERS, RUNNERS, SCOPE
 from restorekit.restorers.preprocessor import ImagePreprocessor
 
 
@@ -48,8 +48,12 @@ class Runner(ResumableRunner):
 
     @classmethod
     def from_cfg(cls, cfg: Config) -> Runner:
-        """mmengine's; a scale said once at the top is handed on where `load_config` has not."""
+        """mmengine's; a scale said once at the top is handed on where `load_config` has not.
+
+        Names are looked up in our registries where the config says nothing of a scope.
+        """
         cfg = copy.deepcopy(cfg)
+        cfg.setdefault('default_scope', SCOPE)
         spread_settings(cfg, cfg.filename or 'config')
         return super().from_cfg(cfg)
 

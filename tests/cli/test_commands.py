@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import re
+import signal
 import subprocess
 import sys
+import time
 from itertools import chain
 from pathlib import Path
 
@@ -213,6 +216,32 @@ def test_killed_runs_end_in_the_same_bits(what, kills):
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout + result.stderr
     assert 'the same bits: weights yes, averaged weights yes, optimizer yes' in result.stdout
+
+
+@pytest.mark.slow
+def test_checks_that_are_ended_end_their_run(tmp_path):
+    command = [sys.executable, '-u', '-m', 'restorekit.cli', 'check-resume', 'process']
+    environment = {**os.environ, 'TMPDIR': str(tmp_path)}
+    check = subprocess.Popen(command, stdout=subprocess.PIPE, env=environment)
+    try:
+        assert check.stdout.readline() == b'6000 iterations left alone\n'
+        deadline = time.monotonic() + 120
+        while not [*tmp_path.glob('kills-*/alone.log')] and time.monotonic() < deadline:
+            time.sleep(0.01)
+        check.terminate()
+        assert check.wait(120) == 128 + signal.SIGTERM
+        assert [*tmp_path.iterdir()] == []
+        assert not [pid for pid in Path('/proc').glob('[0-9]*') if str(tmp_path) in words_of(pid)]
+    finally:
+        check.kill()
+        check.stdout.close()
+
+
+def words_of(pid):
+    try:
+        return (pid / 'cmdline').read_text()
+    except OSError:  # it has ended
+        return ''
 
 
 def test_killed_writes_leave_whole_files_and_nothing_beside_them(tmp_path, capsys):

@@ -229,6 +229,20 @@ def test_slips_are_named_with_their_place(tmp_path, text, message):
             for name in ('train', 'val', 'test')
         ),
         ("val_evaluator = [dict(type='PSNR'), dict(type='PSNR', color='y')]", 'called PSNR; give'),
+        ('env_cfg = dict(cudnn_bench=True)', "env_cfg: no option 'cudnn_bench'; did you mean"),
+        ('env_cfg = dict(mp_cfg=5)', 'env_cfg.mp_cfg: must be dict, got 5'),
+        (
+            "env_cfg = dict(mp_cfg=dict(mp_start_method='x'))",
+            "mp_start_method: .* 'spawn' .* got 'x'",
+        ),
+        ('env_cfg = dict(mp_cfg=dict(threads=1))', "mp_cfg: no option 'threads'; accepted: mp_"),
+        ("env_cfg = dict(dist_cfg=dict(timeout='x'))", r"env_cfg\.dist_cfg\.timeout: .*, got 'x'"),
+        ("model = dict(type='Restorer'); default_scope = None", 'default_scope: .* str, got None'),
+        *(
+            (f"model = dict(type='Restorer'); default_scope = {scope!r}", message)
+            for scope in ('x', 'mmengine')
+            for message in [f"default_scope: '{scope}' has no 'Restorer'; 'restorekit' has it"]
+        ),
     ],
 )
 def test_slips_in_what_others_define(tmp_path, text, message):

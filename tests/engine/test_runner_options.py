@@ -11,6 +11,8 @@ from mmengine.runner import BaseLoop
 
 from restorekit.engine.hooks import CheckpointHook
 from restorekit.io.checkpoint import read_checkpoint
+from restorekit.registry import RUNNERS
+from restorekit.restorers import Restorer
 from tests.engine.conftest import run
 
 
@@ -54,3 +56,16 @@ def test_the_backbone_alone_is_compiled(config, monkeypatch):
     backbone = run(config, 'compiled').model.backbone
     options = {'backend': 'eager'}
     assert compiled == [(backbone, 'forward', options), (backbone, 'forward_train', options)]
+
+
+def test_the_best_of_no_validation_is_refused(tmp_path):
+    hook = CheckpointHook(save_best='a/PSNR')
+    runner = mock.Mock(work_dir=str(tmp_path), _val_loop=None)
+    with pytest.raises(ValueError, match="save_best='a/PSNR' needs validation: val_dataloader,"):
+        hook.before_train(runner)
+
+
+def test_names_are_ours_where_the_config_says_no_scope(config):
+    config.pop('default_scope')
+    config.experiment_name = 'no-scope'
+    assert isinstance(RUNNERS.build(config).model, Restorer)
