@@ -46,6 +46,11 @@ def load_restorer(
     """
     if isinstance(config, Sequence) and not isinstance(config, str):
         return _chain(config, weights)
+    if not isinstance(config, Model):
+        raise TypeError(
+            f'expected the name of a model, a path or a Config, got {type(config).__name__}; of a '
+            'dict take mmengine.Config(dict(model=…))'
+        )
     if config is None and weights is None:
         raise ValueError('name a model, a config, or a checkpoint that holds one')
     config, weights = _named(config, weights)

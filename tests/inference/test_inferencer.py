@@ -225,3 +225,16 @@ def test_brackets_are_in_the_order_in_which_their_network_is_faster(
     model = load_restorer(config, tmp_path / 'x.pth')
     weight = next(p for p in model.backbone.parameters() if p.ndim == 4 and min(p.shape[1:]) > 1)
     assert weight.is_contiguous(memory_format=torch.channels_last) == last
+
+
+def test_what_one_call_takes_is_checked():
+    image, enlarge = smooth_image(8, 8), Inferencer('bicubic-x2')
+    for bits in (12, '8'):
+        with pytest.raises(ValueError, match=f'bits must be 8, 16 or None, got {bits!r}'):
+            enlarge(image, bits=bits)
+    with pytest.raises(ValueError, match=r'exposures are those of a bracket, got \[0\]'):
+        enlarge(image, [0])
+    with pytest.raises(ValueError, match='a list of no frames'):
+        Inferencer('mertens')([])
+    with pytest.raises(TypeError, match='a path or a Config, got dict; of a dict take mmengine'):
+        Inferencer({'type': 'Restorer'})

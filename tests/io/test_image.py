@@ -189,3 +189,23 @@ def test_jpegs_are_read_to_the_bits_of_opencv(tmp_path, photo, gray, progressive
     expected = cv2.imdecode(data, cv2.IMREAD_ANYCOLOR)
     expected = expected[..., None] if gray else expected[..., ::-1]
     np.testing.assert_array_equal(np.round(read_image(tmp_path / 'a.jpg') * 255), expected)
+
+
+@pytest.mark.parametrize(
+    ('image', 'options', 'message'),
+    [
+        (np.full((2, 2, 3), np.nan), {}, '12 of 12 values are NaN or infinite'),
+        (np.zeros((2, 2, 3), int), {}, r'expected floats in \[0, 1\] or uint8, got int64'),
+        (np.zeros((2, 2, 3), np.uint8), {'bits': 16}, 'or uint16, got uint8'),
+        (np.zeros((2, 2, 3)), {'quality': 0}, 'quality must be 1 to 100, got 0'),
+        (np.zeros((2, 2, 3)), {'quality': 500}, 'quality must be 1 to 100, got 500'),
+        (np.zeros((2, 2, 3)), {'quality': 'high'}, "quality must be 1 to 100, got 'high'"),
+    ],
+)
+def test_no_file_is_written_of_what_is_no_image(tmp_path, image, options, message):
+    name = 'a.jpg' if 'quality' in options else 'a.png'
+    with pytest.raises(ValueError, match=rf'{name}: .*{message}'):
+        write_image(tmp_path / name, image, **options)
+    with pytest.raises(TypeError, match=r'a\.png: expected an array, got list'):
+        write_image(tmp_path / 'a.png', [[0.5]])
+    assert not [*tmp_path.iterdir()]

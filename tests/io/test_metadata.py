@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 
 import cv2
 import numpy as np
@@ -130,7 +131,8 @@ def test_animations_and_pages_are_refused(tmp_path, suffix):
             read(path)
 
 
-def test_damaged_tiffs_are_complained_of_once(tmp_path, capfd):
+def test_damaged_tiffs_are_complained_of_once(tmp_path, capfd, monkeypatch):
+    monkeypatch.setattr(logging.root, 'handlers', [])  # outside pytest nobody has set up logging
     path = tmp_path / 'a.tif'
     write_image(path, smooth_image(8, 8))
     data = bytearray(path.read_bytes())
