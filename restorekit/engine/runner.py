@@ -48,10 +48,7 @@ class Runner(ResumableRunner):
 
     @classmethod
     def from_cfg(cls, cfg: Config) -> Runner:
-        """mmengine's; a scale said once at the top is handed on where `load_config` has not.
-
-        Names are looked up in our registries where the config says nothing of a scope.
-        """
+        """mmengine's; what is said once at the top is handed on, and the default scope is ours."""
         cfg = copy.deepcopy(cfg)
         cfg.setdefault('default_scope', SCOPE)
         spread_settings(cfg, cfg.filename or 'config')
@@ -191,7 +188,10 @@ class Runner(ResumableRunner):
         model = self.model.module if is_model_wrapper(self.model) else self.model
         for name in ('forward', 'forward_train'):
             if hasattr(model.backbone, name):
-                compiled = torch.compile(getattr(model.backbone, name), **options)
+                try:
+                    compiled = torch.compile(getattr(model.backbone, name), **options)
+                except RuntimeError as error:  # no such backend, or mode
+                    raise ValueError(f'compile: {str(error).splitlines()[0]}') from error
                 setattr(model.backbone, name, compiled)
         self.logger.info('The backbone is compiled in its first steps, which take long')
 

@@ -78,12 +78,11 @@ def find_sources(
     if bracket_size is not None and bracket_size < 2:
         raise ValueError(f'--bracket-size must be 2 or more, got {bracket_size}')
     found: dict[Path, Source] = {}
-    missing = []
+    missing, empty = [], []
     for path in _named(given):
         if path.is_dir():
             sources = [*_below(path, brackets, bracket_size, leave_out)]
-            if not sources:
-                raise ValueError(f'{path}: no image in this folder, nor below it')
+            empty += [] if sources else [path]
         elif path.exists():
             sources = [Source(path)]
         else:
@@ -92,6 +91,8 @@ def find_sources(
         found |= {source.path: source for source in sources if source.path not in found}
     if missing:
         raise FileNotFoundError('no such file: ' + ', '.join(missing))
+    if empty:
+        raise ValueError(f'{empty[0]}: no image in this folder, nor below it')
     if not found:
         raise ValueError('nothing to restore: the list is empty')
     return [*found.values()]

@@ -10,6 +10,7 @@ from mmengine.logging import MessageHub
 from mmengine.runner import BaseLoop
 
 from restorekit.engine.hooks import CheckpointHook
+from restorekit.engine.runner import Runner
 from restorekit.io.checkpoint import read_checkpoint
 from restorekit.registry import RUNNERS
 from restorekit.restorers import Restorer
@@ -69,3 +70,12 @@ def test_names_are_ours_where_the_config_says_no_scope(config):
     config.pop('default_scope')
     config.experiment_name = 'no-scope'
     assert isinstance(RUNNERS.build(config).model, Restorer)
+
+
+def test_what_torch_cannot_compile_with_is_named():
+    runner = mock.Mock(cfg={'compile': {'backend': 'x'}})
+    with (
+        mock.patch('torch.compile', side_effect=RuntimeError("Invalid backend: 'x'\nmore")),
+        pytest.raises(ValueError, match="^compile: Invalid backend: 'x'$"),
+    ):
+        Runner._maybe_compile(runner, 'train_step')
