@@ -150,6 +150,11 @@ def prepare_config(args: argparse.Namespace, *, change: Callable[[Any], None] | 
     from restorekit.io import check_writable
 
     config = load_config(args.config, parse_overrides(args.cfg_options), change=change)
+    if config.get('launcher', 'none') not in ('none', args.launcher):
+        raise ValueError(
+            f'launcher={config.launcher!r} in the config: the command says it, by --launcher, '
+            f'which is {args.launcher!r}'
+        )
     config.launcher = args.launcher
     if args.local_rank is not None:
         os.environ.setdefault('LOCAL_RANK', str(args.local_rank))

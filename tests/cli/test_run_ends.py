@@ -144,3 +144,10 @@ def test_no_validate_asks_for_no_best_checkpoint(config, tmp_path, monkeypatch):
     for words in (best, (*best, '--no-validate')):
         restorekit('train', tmp_path / 'tiny.py', *words, expect=130)
     assert [c.default_hooks.checkpoint.get('save_best') for c in built] == ['a/PSNR', None]
+
+
+def test_a_launcher_is_said_on_the_command_line(config, tmp_path):
+    words = ('train', tmp_path / 'tiny.py', '--cfg-options', 'launcher=pytorch')
+    assert "launcher='pytorch' in the config: the command says it, by --launcher" in error_of(
+        *words
+    )

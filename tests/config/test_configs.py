@@ -394,3 +394,20 @@ def test_packaged_configs_are_found_by_name():
         assert find_config(name).resolve() == expected.resolve()
     with pytest.raises(FileNotFoundError, match="did you mean 'ain/ain_x2_300k_div2k.py'"):
         find_config('ain/ain_x2_300k_divk.py')
+
+
+@pytest.mark.parametrize(
+    ('key', 'value', 'message'),
+    [
+        (
+            'val_evaluator.crop_border',
+            4,
+            r'--cfg-options: val_evaluator\.crop_border=4: TypeError',
+        ),
+        ('custom_imports.imports', 'parts_of_no_test', 'custom_imports: .*parts_of_no_test'),
+    ],
+)
+def test_overrides_that_cannot_be_are_named(tmp_path, key, value, message):
+    (tmp_path / 'a.py').write_text("val_evaluator = [dict(type='PSNR')]\n")
+    with pytest.raises(ConfigError, match=message):
+        load_config(str(tmp_path / 'a.py'), {key: value})

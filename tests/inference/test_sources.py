@@ -171,3 +171,9 @@ def test_a_missing_file_is_named_before_an_empty_folder(tmp_path):
     (tmp_path / 'in').mkdir()
     with pytest.raises(FileNotFoundError, match=r'no such file: .*in/a\.png$'):
         find_sources([tmp_path / 'in', tmp_path / 'in/a.png'])
+
+
+def test_a_name_is_one_name(tmp_path):
+    photo(tmp_path / 'a.png')
+    for name in (tmp_path / 'a.png', str(tmp_path / 'a.png')):
+        assert names(find_sources(name), tmp_path) == ['a.png']
