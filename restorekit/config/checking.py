@@ -143,7 +143,8 @@ def _scope_problems(config: Config) -> Iterator[str]:
     if scope is None:
         yield f'default_scope: must be str, got None; {SCOPE!r} is ours'
     elif isinstance(scope, str) and isinstance(kind, str) and kind in MODELS:
-        registries, found = [MODELS.parent], {}
+        registries: list[typing.Any] = [MODELS.parent]
+        found: dict[str, typing.Any] = {}
         while registries:
             registry = registries.pop()
             found[registry.scope] = registry

@@ -78,7 +78,8 @@ def find_sources(
     if bracket_size is not None and bracket_size < 2:
         raise ValueError(f'--bracket-size must be 2 or more, got {bracket_size}')
     found: dict[Path, Source] = {}
-    missing, empty = [], []
+    missing: list[str] = []
+    empty: list[Path] = []
     # A name is a sequence too, of letters, one of which may be the root of all files.
     for path in _named([given] if isinstance(given, str | Path) else given):
         if path.is_dir():
