@@ -8,8 +8,14 @@ import os
 import sys
 import traceback
 from types import ModuleType
+from typing import NoReturn
 
-from restorekit.cli.errors import keep_traceback, one_message
+from restorekit.cli.errors import (
+    is_interruption,
+    keep_traceback,
+    one_message,
+    remove_unused_folders,
+)
 from restorekit.memory import keep_freed_memory
 from restorekit.version import __version__
 
@@ -76,16 +82,24 @@ def main(*command: str) -> None:
     except Exception as error:
         if isinstance(error, BrokenPipeError) and reader_is_gone():
             sys.exit(BROKEN_PIPE)
+        if is_interruption(error):
+            _interrupted(name)
         if args.traceback or os.environ.get('RESTOREKIT_TRACEBACK'):
             traceback.print_exc()
         print(f'restorekit {name}: error: {one_message(error)}', file=sys.stderr)
         kept = keep_traceback(getattr(args, 'work_dir', None))
         where = f'the traceback is in {kept}; ' if kept else ''
         print(f'({where}--traceback shows where it was raised)', file=sys.stderr)
+        remove_unused_folders()
         sys.exit(1)
     except KeyboardInterrupt:
-        print(f'restorekit {name}: interrupted', file=sys.stderr)
-        sys.exit(INTERRUPTED)
+        _interrupted(name)
+
+
+def _interrupted(name: str) -> NoReturn:
+    print(f'restorekit {name}: interrupted', file=sys.stderr)
+    remove_unused_folders()
+    sys.exit(INTERRUPTED)
 
 
 def parse(name: str, arguments: list[str]) -> argparse.Namespace:

@@ -6,6 +6,8 @@ import argparse
 import os
 import random
 import shutil
+import signal
+import sys
 import tempfile
 from pathlib import Path
 
@@ -100,6 +102,8 @@ def check_resume(what: str, *, kills: int, seed: int = 0) -> None:
     if os.name != 'posix' or (what == 'rank' and not Path('/proc/self/stat').exists()):
         raise ValueError(f'{what}: killed by SIGKILL and found in /proc, which are not here')
     folder = Path(tempfile.mkdtemp(prefix='kills-'))
+    # It would end this process alone, and leave what it has started.
+    before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         if what == 'write':
             kill_writes(folder, kills, random.Random(seed))
@@ -107,6 +111,11 @@ def check_resume(what: str, *, kills: int, seed: int = 0) -> None:
             _kill_runs(what, folder, kills, random.Random(seed))
     except LostError as error:
         raise LostError(f'{error}\n(logs and checkpoints are in {folder})') from None
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    finally:
+        signal.signal(signal.SIGTERM, before)
     shutil.rmtree(folder)
 
 

@@ -46,6 +46,27 @@ def _extra(text: str) -> str:
     return ''
 
 
+def is_interruption(error: Exception) -> bool:
+    """Whether it was raised of a Ctrl-C that somebody's `except:` has taken for a fault.
+
+    mmengine does so while it formats a config.
+    """
+    link: BaseException | None = error
+    while link is not None and not isinstance(link, KeyboardInterrupt):
+        link = link.__cause__ or link.__context__
+    return link is not None
+
+
+def remove_unused_folders() -> None:
+    """Remove the folders that the command has made and left empty.
+
+    Not where a launcher has started several processes: another may be about to write there.
+    """
+    files = sys.modules.get('restorekit.io.files')
+    if files is not None and not {'RANK', 'SLURM_PROCID'} & os.environ.keys():
+        files.remove_unused()
+
+
 def keep_traceback(work_dir: str | Path | None) -> str | None:
     """Write the traceback of the error at hand into the run's log, or into a file of its folder.
 

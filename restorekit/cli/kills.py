@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from restorekit.io.checkpoint import latest_checkpoint
@@ -49,10 +49,11 @@ def running(
     finally:
         if process.poll() is None:  # interrupted, or something was lost
             os.killpg(process.pid, signal.SIGTERM)  # torchrun ends its ranks, which it may be asked
-            try:
+            with suppress(subprocess.TimeoutExpired):
                 process.wait(30)
-            except subprocess.TimeoutExpired:
+            with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
 def expect_success(process: subprocess.Popen, log: Path) -> None:

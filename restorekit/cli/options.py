@@ -8,6 +8,8 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+from restorekit.limits import DEFAULT
+
 
 def add_config_options(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
     """The config and its overrides."""
@@ -82,21 +84,8 @@ def add_pixel_limit(parser: argparse.ArgumentParser) -> None:
         '--max-pixels',
         type=int,
         metavar='N',
-        help='decode no image of more pixels (default: 256000000)',
+        help=f'decode no image of more pixels (default: {DEFAULT})',
     )
-
-
-def limit_pixels(count: int | None) -> None:
-    """Set the limit, in the environment, where decoders look at it, some of them once, when loaded.
-
-    Raises:
-        ValueError: If it is not positive.
-    """
-    if count is None:
-        return
-    if count < 1:
-        raise ValueError(f'--max-pixels must be 1 or more, got {count}')
-    os.environ['OPENCV_IO_MAX_IMAGE_PIXELS'] = str(count)
 
 
 def tested(config: str, checkpoint: str | None) -> tuple[str, str | None]:
@@ -161,6 +150,11 @@ def prepare_config(args: argparse.Namespace, *, change: Callable[[Any], None] | 
     from restorekit.io import check_writable
 
     config = load_config(args.config, parse_overrides(args.cfg_options), change=change)
+    if config.get('launcher', 'none') not in ('none', args.launcher):
+        raise ValueError(
+            f'launcher={config.launcher!r} in the config: the command says it, by --launcher, '
+            f'which is {args.launcher!r}'
+        )
     config.launcher = args.launcher
     if args.local_rank is not None:
         os.environ.setdefault('LOCAL_RANK', str(args.local_rank))

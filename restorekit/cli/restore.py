@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from restorekit.cli.options import add_pixel_limit, add_weights_options, limit_pixels
+from restorekit.cli.options import add_pixel_limit, add_weights_options
 from restorekit.cli.result_options import (
     add_bracket_options,
     add_compute_options,
     add_result_options,
 )
+from restorekit.limits import limit_pixels
 from restorekit.memory import give_back_memory
 from restorekit.progress import Progress
 
@@ -114,7 +115,8 @@ def _sources(args: argparse.Namespace, named: Inferencer | None) -> list[Source]
     from restorekit.inference import find_sources
     from restorekit.inference.shares import share
 
-    wanted = args.task in ('hdr', 'fusion') if args.task else None
+    # Who says their exposures calls them brackets.
+    wanted = args.task in ('hdr', 'fusion') if args.task else bool(args.ev) or None
     sources = find_sources(
         args.images,
         brackets=wanted if named is None else named.model.takes_bracket,

@@ -102,6 +102,8 @@ def add_precision_option(parser: argparse.ArgumentParser) -> None:
 
 
 def _tile(text: str) -> int | str | None:
+    if text != 'auto' and not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"expected whole pixels, 'auto' or 0, got {text!r}")
     return text if text == 'auto' else int(text) or None
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from functools import partial
 
-from restorekit.cli.options import limit_pixels
 from restorekit.cli.result_options import add_precision_option
+from restorekit.limits import limit_pixels
 from restorekit.memory import give_back_memory
 
 

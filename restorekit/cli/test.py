@@ -11,10 +11,10 @@ from restorekit.cli.options import (
     add_config_options,
     add_launch_options,
     add_pixel_limit,
-    limit_pixels,
     prepare_config,
     tested,
 )
+from restorekit.limits import limit_pixels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -76,6 +76,8 @@ def _train(args: argparse.Namespace) -> None:
         config.auto_scale_lr.enable = True
     if args.no_validate:
         config.val_dataloader = config.val_cfg = config.val_evaluator = None
+        hooks = config.get('default_hooks') or {}
+        (hooks.get('checkpoint') or {}).pop('save_best', None)
     if args.resume == 'auto':
         config.resume, config.load_from = True, None
     elif args.resume:

@@ -12,7 +12,7 @@ from mmengine.config import Config
 from restorekit.config.entries import pipeline_problems, type_problems, typed_entries
 from restorekit.config.kinds import TOP, option_problems
 from restorekit.options import OptionError, check_options, fits, nearest, written
-from restorekit.registry import REGISTRIES, UnknownTypeError
+from restorekit.registry import MODELS, REGISTRIES, SCOPE, UnknownTypeError
 
 # Said once at the top of a config; see `restorekit.config.settings`.
 SETTINGS = ('scale', 'quality', 'sigma')
@@ -65,7 +65,7 @@ def check_config(config: Config, source: str) -> None:
     problems = [f'{key!r}: no such key; {nearest(key, heads)}' for key in config if _is_slip(key)]
     values = config._cfg_dict
     problems += [*_entry_problems(values, heads), *pipeline_problems(values)]
-    problems += [*_kind_problems(config), *_metric_problems(config)]
+    problems += [*_kind_problems(config), *_metric_problems(config), *_scope_problems(config)]
     _raise(problems, source)
 
 
@@ -134,6 +134,23 @@ def _kind_problems(config: Config) -> Iterator[str]:
         for entry in entries if isinstance(entries, list | tuple) else ():
             if not fits(entry, dict):
                 yield f'{key}: each entry must be a dict, got {entry!r}'
+
+
+def _scope_problems(config: Config) -> Iterator[str]:
+    """A scope under which mmengine's runner would not find the model."""
+    scope, model = config.get('default_scope', SCOPE), config.get('model')
+    kind = model.get('type') if isinstance(model, dict) else None
+    if scope is None:
+        yield f'default_scope: must be str, got None; {SCOPE!r} is ours'
+    elif isinstance(scope, str) and isinstance(kind, str) and kind in MODELS:
+        registries: list[typing.Any] = [MODELS.parent]
+        found: dict[str, typing.Any] = {}
+        while registries:
+            registry = registries.pop()
+            found[registry.scope] = registry
+            registries += registry.children.values()
+        if scope not in found or found[scope].get(kind) is None:
+            yield f'default_scope: {scope!r} has no {kind!r}; {SCOPE!r} has it'
 
 
 def _metric_problems(config: Config) -> Iterator[str]:

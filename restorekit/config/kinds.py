@@ -88,6 +88,22 @@ KINDS: dict[str, dict[str, Any]] = {
         'deterministic': bool,
         'diff_rank_seed': bool,
     },
+    'env_cfg': {
+        'cudnn_benchmark': bool,
+        'mp_cfg': dict,
+        'dist_cfg': dict,
+        'resource_limit': AtLeast1,
+        'tf32': bool,
+    },
+    'mp_cfg': {
+        'mp_start_method': Literal['fork', 'spawn', 'forkserver'],
+        'opencv_num_threads': AtLeast0,
+    },
+    'dist_cfg': {
+        'backend': str,
+        'timeout': Positive | None,
+        'port': Annotated[int, Within(1, 65535)] | None,
+    },
     'compile': {
         'fullgraph': bool,
         'dynamic': bool | None,
@@ -116,6 +132,7 @@ def _accepted() -> dict[str, tuple[str, ...]]:
         'val_dataloader': loader,
         'test_dataloader': loader,
         'randomness': tuple(inspect.signature(Runner.set_randomness).parameters)[1:],
+        **{section: tuple(KINDS[section]) for section in ('env_cfg', 'mp_cfg', 'dist_cfg')},
         'compile': tuple(inspect.signature(torch.compile).parameters)[1:],
     }
 
@@ -138,7 +155,7 @@ def option_problems(node: object, place: tuple = ()) -> Iterator[str]:
         children = [*node.items()]
     section = next((key for key in reversed(place) if isinstance(key, str)), '')
     known, accepted = KINDS.get(section, {}), None
-    if section in KINDS and len(place) == 1:
+    if section in KINDS and (len(place) == 1 or place[0] == 'env_cfg'):
         accepted = _accepted().get(section)
     for key, value in children:
         where = '.'.join(map(str, (*place, key)))

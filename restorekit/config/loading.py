@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from mmengine.config import Config
 from mmengine.logging import MMLogger
+from mmengine.utils import import_modules_from_strings
 
 from restorekit.config.checking import ConfigError, check_config, top_level
 from restorekit.config.packaged import base_circle, find_config
@@ -40,8 +41,6 @@ def load_config(
         heads = {key.partition('.')[0] for key in options or {}}
         unknown = sorted(heads - {*config, *top_level()})
         empty = [key for key, value in (options or {}).items() if value == {}]
-        if not unknown and not empty:
-            config.merge_from_dict(options or {})
     except FileNotFoundError:
         raise
     except Exception as error:
@@ -55,11 +54,26 @@ def load_config(
         raise ConfigError(
             f'--cfg-options: {empty[0]}={{}} changes nothing, for dicts are merged; name a key'
         )
+    _override(config, options or {})
     if change is not None:
         change(config)
     spread_settings(config, str(path))
     check_config(config, str(path))
     return config
+
+
+def _override(config: Config, options: dict) -> None:
+    """Apply overrides; packages that one of them names are imported, as those of a file are."""
+    try:
+        config.merge_from_dict(options)
+    except Exception as error:  # there is no such place, say
+        pairs = ', '.join(f'{key}={value!r}' for key, value in options.items())
+        raise ConfigError(f'--cfg-options: {pairs}: {type(error).__name__}: {error}') from error
+    if any(key.partition('.')[0] == 'custom_imports' for key in options):
+        try:
+            import_modules_from_strings(**config.custom_imports)
+        except (ImportError, TypeError) as error:
+            raise ConfigError(f'--cfg-options: custom_imports: {error}') from error
 
 
 @contextmanager

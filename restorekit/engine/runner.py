@@ -34,7 +34,7 @@ from restorekit.engine.optim import OptimWrapper
 from restorekit.engine.resumable import ResumableRunner
 from restorekit.engine.samplers import ResumableSampler
 from restorekit.functional import set_tf32
-from restorekit.registry import DATA_SAMPLERS, RUNNERS
+from restorekit.registry import DATA_SAMPLERS, RUNNERS, SCOPE
 from restorekit.restorers.preprocessor import ImagePreprocessor
 
 
@@ -48,8 +48,9 @@ class Runner(ResumableRunner):
 
     @classmethod
     def from_cfg(cls, cfg: Config) -> Runner:
-        """mmengine's; a scale said once at the top is handed on where `load_config` has not."""
+        """mmengine's; what is said once at the top is handed on, and the default scope is ours."""
         cfg = copy.deepcopy(cfg)
+        cfg.setdefault('default_scope', SCOPE)
         spread_settings(cfg, cfg.filename or 'config')
         return super().from_cfg(cfg)
 
@@ -187,7 +188,10 @@ class Runner(ResumableRunner):
         model = self.model.module if is_model_wrapper(self.model) else self.model
         for name in ('forward', 'forward_train'):
             if hasattr(model.backbone, name):
-                compiled = torch.compile(getattr(model.backbone, name), **options)
+                try:
+                    compiled = torch.compile(getattr(model.backbone, name), **options)
+                except RuntimeError as error:  # no such backend, or mode
+                    raise ValueError(f'compile: {str(error).splitlines()[0]}') from error
                 setattr(model.backbone, name, compiled)
         self.logger.info('The backbone is compiled in its first steps, which take long')
 

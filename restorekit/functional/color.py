@@ -106,5 +106,7 @@ def rgb_to_gray(rgb: Tensor) -> Tensor:
 
 
 def _check_channels(image: Tensor, where: str) -> None:
+    if not isinstance(image, Tensor):
+        raise TypeError(f'{where}: expected a tensor, got {type(image).__name__}')
     if image.ndim < 3 or image.shape[-3] != 3:
         raise ValueError(f'{where}: expected (..., 3, H, W), got {tuple(image.shape)}')

@@ -29,7 +29,7 @@ def full_precision(function: Callable[P, R]) -> Callable[P, R]:
     @functools.wraps(function)
     def widened(*args: P.args, **kwargs: P.kwargs) -> R:
         tensors = [value for value in (*args, *kwargs.values()) if isinstance(value, Tensor)]
-        with _no_autocast(tensors[0].device.type):
+        with _no_autocast(tensors[0].device.type if tensors else 'cpu'):
             wide: Any = [_widen(value) for value in args]
             named: Any = {name: _widen(value) for name, value in kwargs.items()}
             return function(*wide, **named)

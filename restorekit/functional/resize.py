@@ -52,6 +52,8 @@ def imresize(
     >>> imresize(torch.tensor([[0., 1., 2., 3.]]), size=(1, 2))
     tensor([[0.4609, 2.5391]])
     """
+    if not isinstance(image, Tensor):
+        raise TypeError(f'imresize: expected a tensor, (..., H, W), got {type(image).__name__}')
     size, scales = _target(image, scale, size)
     if not (image.is_floating_point() or image.dtype == torch.uint8):
         raise TypeError(f'imresize: expected a floating point or uint8 image, got {image.dtype}')
@@ -106,6 +108,8 @@ def _target(
     """Output (H, W), and the scale of each direction."""
     height, width = image.shape[-2:]
     if scale is not None and size is None:
+        if not isinstance(scale, int | float):
+            raise TypeError(f'imresize: scale must be a number, got {scale!r}')
         if not scale > 0:
             raise ValueError(f'imresize: scale must be > 0, got {scale}')
         return (_ceil(height * scale), _ceil(width * scale)), (float(scale), float(scale))

@@ -29,6 +29,8 @@ def psnr(pred: Tensor, gt: Tensor, *, data_range: float = 1.0) -> Tensor:
     20.0
     """
     check_pair(pred, gt, 'psnr')
+    if not data_range > 0:
+        raise ValueError(f'psnr: data_range must be > 0, got {data_range}')
     error = (pred.double() - gt.double()).square().mean(dim=(1, 2, 3))
     return 10 * torch.log10(data_range**2 / error)
 
@@ -98,7 +100,10 @@ def ssim_map(pred: Tensor, gt: Tensor, *, data_range: float, window: int, sigma:
 
 
 def check_pair(pred: Tensor, gt: Tensor, where: str) -> None:
-    """Raise ValueError unless both are (N, C, H, W) of one shape."""
+    """Raise unless both are tensors, (N, C, H, W), of one shape: TypeError, ValueError."""
+    for images in (pred, gt):
+        if not isinstance(images, Tensor):
+            raise TypeError(f'{where}: expected tensors, got {type(images).__name__}')
     if pred.shape != gt.shape or pred.ndim != 4:
         raise ValueError(
             f'{where}: pred and gt must be (N, C, H, W) of equal shape, got '

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 
@@ -91,6 +92,10 @@ def choose_for_arrays(
         ValueError: If the images are of the wrong kind for the task, or there is no model.
     """
     is_bracket = isinstance(image, list | tuple)
+    if task not in (None, *get_args(Task)):
+        raise ValueError(f'task must be one of {", ".join(get_args(Task))}, got {task!r}')
+    if is_bracket and not image:
+        raise ValueError('a list of no frames')
     if is_bracket == (task in ('sr', 'jpeg')) and task is not None:
         kinds = ('a list of frames', 'one image')
         wanted, got = kinds if task in BRACKETS else kinds[::-1]

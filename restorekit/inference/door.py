@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from restorekit.catalogue import Task
-from restorekit.inference.choice import choose, choose_for_arrays
+from restorekit.inference.choice import BRACKETS, choose, choose_for_arrays
 from restorekit.inference.inferencer import Inferencer
 from restorekit.inference.loading import Model
 from restorekit.inference.precision import Precision
@@ -38,7 +38,8 @@ def restore(
             in [0, 1]; a list of such, the frames of a bracket, dark to bright.
         model: The name of a model of the catalogue, or whatever `load_restorer` takes; None takes
             one that suits the source, as `choose` does.
-        exposures: EV of the frames of a list, where they are known.
+        exposures: EV of the frames of a list, where they are known, or of those in a folder, in the
+            order of their names, instead of what the files say.
         task, scale: As for `choose`, where no model is named.
         device, tile, overlap, precision, ensemble: As for `Inferencer`.
     Returns:
@@ -60,7 +61,7 @@ def restore(
         ensemble=ensemble,
     )
     if isinstance(source, str | Path):
-        return _from_file(source, model, build, task, scale)
+        return _from_file(source, model, build, task, scale, exposures)
     if model is None:
         model = choose_for_arrays(source, exposures, task, scale).models
     return build(model)(source, exposures)
@@ -72,11 +73,16 @@ def _from_file(
     build: Callable[..., Inferencer],
     task: Task | None,
     scale: int | None,
+    exposures: Sequence[float] | None,
 ) -> np.ndarray:
     named = None if model is None else build(model)
-    # A folder is that of one scene, unless the model takes single pictures.
-    found = find_sources([path], brackets=named is None or named.model.takes_bracket)
+    # Whoever names a method for brackets, or their exposures, says that the folder is one.
+    wanted = True if exposures is not None or task in BRACKETS else None
+    found = find_sources([path], brackets=wanted if named is None else named.model.takes_bracket)
     if len(found) > 1:
         raise ValueError(f'{path}: holds {len(found)} pictures; restore takes one')
-    run = named or build(choose(found[0], task, scale).models)
-    return restored(run, load(found[0], run.model))
+    if exposures is not None and not found[0].is_bracket:
+        raise ValueError(f'{path}: exposures are those of a bracket, got {exposures!r}')
+    ev = [] if exposures is None else [*exposures]
+    run = named or build(choose(found[0], task, scale, ev=ev).models)
+    return restored(run, load(found[0], run.model, ev))

@@ -94,8 +94,12 @@ class Inferencer:
         is_bracket = isinstance(image, list | tuple)
         frames = list(image) if is_bracket else [cast(np.ndarray, image)]
         self._check(frames, is_bracket=is_bracket)
+        if exposures is not None and not is_bracket:
+            raise ValueError(f'Inferencer: exposures are those of a bracket, got {exposures!r}')
         if exposures is not None:
             check_exposures(exposures, len(frames), 'Inferencer')
+        if bits not in (None, 8, 16):
+            raise ValueError(f'Inferencer: bits must be 8, 16 or None, got {bits!r}')
         if bits is not None and self.model.linear:
             raise ValueError(f'Inferencer: linear radiance is not rounded, got bits={bits}')
         self.tiler.chosen = ''
@@ -114,6 +118,8 @@ class Inferencer:
         if is_bracket != self.model.takes_bracket:
             wanted = 'a bracket, a list of frames,' if self.model.takes_bracket else 'one image'
             raise ValueError(f'Inferencer: this model takes {wanted}; got the other')
+        if not frames:
+            raise ValueError('Inferencer: a list of no frames')
         channels = (3,) if is_bracket else (1, 3)
         for frame in frames:
             if not isinstance(frame, np.ndarray):

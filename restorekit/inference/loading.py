@@ -84,6 +84,11 @@ def _chain(models: Sequence[Model], weights: str | Path | None) -> BaseRestorer:
 
 def _named(config: Model, weights: str | Path | None) -> tuple[Model, str | Path | None]:
     """Config and weights where one of them is the name of a model of the catalogue."""
+    if not isinstance(config, Model):
+        raise TypeError(
+            f'expected the name of a model, a path or a Config, got {type(config).__name__}; of a '
+            'dict take mmengine.Config(dict(model=…))'
+        )
     if is_model(config):
         entry = find_model(str(config))
         if weights is not None:

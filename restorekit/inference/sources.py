@@ -54,7 +54,7 @@ class Source:
 
 
 def find_sources(
-    given: Sequence[str | Path],
+    given: str | Path | Sequence[str | Path],
     *,
     brackets: bool | None = None,
     bracket_size: int | None = None,
@@ -63,8 +63,8 @@ def find_sources(
     """All pictures and brackets that are meant.
 
     Args:
-        given: Files; folders, with all that is below them; patterns such as `photos/**/*.jpg`; `-`,
-            the standard input, or `@FILE`, a file, with one such a line.
+        given: One or several: files; folders, with all that is below them; patterns such as
+            `photos/**/*.jpg`; `-`, the standard input, or `@FILE`, a file, with one such a line.
         brackets: Whether folders hold brackets; None looks at each folder: exposures that are all
             known and different, or pictures of one size that show the same at different brightness,
             are a bracket.
@@ -78,12 +78,13 @@ def find_sources(
     if bracket_size is not None and bracket_size < 2:
         raise ValueError(f'--bracket-size must be 2 or more, got {bracket_size}')
     found: dict[Path, Source] = {}
-    missing = []
-    for path in _named(given):
+    missing: list[str] = []
+    empty: list[Path] = []
+    # A name is a sequence too, of letters, one of which may be the root of all files.
+    for path in _named([given] if isinstance(given, str | Path) else given):
         if path.is_dir():
             sources = [*_below(path, brackets, bracket_size, leave_out)]
-            if not sources:
-                raise ValueError(f'{path}: no image in this folder, nor below it')
+            empty += [] if sources else [path]
         elif path.exists():
             sources = [Source(path)]
         else:
@@ -92,6 +93,8 @@ def find_sources(
         found |= {source.path: source for source in sources if source.path not in found}
     if missing:
         raise FileNotFoundError('no such file: ' + ', '.join(missing))
+    if empty:
+        raise ValueError(f'{empty[0]}: no image in this folder, nor below it')
     if not found:
         raise ValueError('nothing to restore: the list is empty')
     return [*found.values()]

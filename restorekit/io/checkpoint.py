@@ -41,7 +41,8 @@ def read_checkpoint(
             checkpoint.
     """
     if not Path(path).is_file():
-        raise FileNotFoundError(f'{path}: no such checkpoint')
+        is_there = Path(path).exists()
+        raise FileNotFoundError(f'{path}: {"is no file" if is_there else "no such checkpoint"}')
     if Path(path).suffix == SUFFIX:
         return read_weights(path)
     if zipfile.is_zipfile(path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from restorekit.io.limit import MAX_PIXELS, check_pixels  # before OpenCV, which looks at it
+from restorekit.io.limit import check_pixels  # before OpenCV, which looks at what it sets
 
 # isort: split
 import cv2
@@ -12,6 +12,7 @@ import numpy as np
 
 from restorekit.io.errors import ImageReadError
 from restorekit.io.metadata import size_in
+from restorekit.limits import MAX_PIXELS
 
 # ANYCOLOR keeps gray files gray and ANYDEPTH keeps 16 bits; unlike UNCHANGED, they drop alpha, and
 # apply the EXIF orientation.

@@ -12,7 +12,7 @@ from typing import Any
 
 from restorekit.io.camera import is_raw
 from restorekit.io.errors import BracketError
-from restorekit.io.metadata import EXIF_IFD, UNREADABLE, opened
+from restorekit.io.metadata import EXIF_IFD, UNREADABLE, opened, opened_tiff
 
 MAX_SPAN = 40  # EV; from starlight to the sun are some 35
 EXPOSURE_TIME, F_NUMBER, ISO, TAKEN = 0x829A, 0x829D, 0x8827, 0x9003
@@ -96,9 +96,7 @@ def _exif(frame: Path) -> dict[int, Any]:
 
 def _raw_exif(frame: Path) -> dict[int, Any]:
     """Of raw data in the manner of TIFF, as most of it is: ValueError elsewhere."""
-    import tifffile
-
-    with tifffile.TiffFile(frame) as file:
+    with opened_tiff(frame) as file:
         tags = file.pages[0].tags[EXIF_IFD].value
     names = {'ExposureTime': EXPOSURE_TIME, 'FNumber': F_NUMBER, 'ISOSpeedRatings': ISO}
     found = {names[name]: _quotient(value) for name, value in tags.items() if name in names}

@@ -22,6 +22,7 @@ except ModuleNotFoundError:  # Windows
 PART = '.part'
 # Of the name of a file, which may be as long as names can be, what a temporary one repeats.
 KEPT = 40
+_made: set[Path] = set()  # folders, by `check_writable`
 
 
 @contextmanager
@@ -67,7 +68,9 @@ def check_writable(folder: Path) -> None:
     Raises:
         OSError: Naming the folder.
     """
+    new = [place for place in (folder, *folder.parents) if not place.exists()]
     try:
+        _made.update(new)
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
@@ -75,6 +78,14 @@ def check_writable(folder: Path) -> None:
         raise OSError(
             f'{folder}: the folder cannot be written ({error.strerror or error})'
         ) from None
+
+
+def remove_unused() -> None:
+    """Remove the folders that `check_writable` has made in this process and that are empty."""
+    for folder in sorted(_made, key=lambda place: len(place.parts), reverse=True):
+        with contextlib.suppress(OSError):  # it is not empty, or somebody has removed it
+            folder.rmdir()
+    _made.clear()
 
 
 def remove_leftovers(folder: Path, pattern: str = '*') -> None:

@@ -12,7 +12,7 @@ from restorekit.io.camera import camera_pixels, is_camera_file
 from restorekit.io.decoding import AS_SHOWN, AS_STORED, decoded
 from restorekit.io.errors import ImageReadError
 from restorekit.io.limit import check_pixels
-from restorekit.io.metadata import MARK, Metadata, read_header
+from restorekit.io.metadata import MARK, Header, Metadata, may_hold_several, read_header
 from restorekit.io.pixels import BitDepth, to_floats
 from restorekit.io.tiff import is_tiff, tiff_pixels, turned
 
@@ -54,7 +54,7 @@ def read_image(path: str | Path) -> np.ndarray:
     Raises:
         FileNotFoundError: If there is no such file.
         ImageReadError: If the file is empty, truncated, damaged as far as its format lets that be
-            seen, or not an image.
+            seen, not an image, or an animation or a file of several pages.
         ModuleNotFoundError: If the format needs an extra that is not installed.
     """
     return to_floats(read_pixels(path))
@@ -62,21 +62,20 @@ def read_image(path: str | Path) -> np.ndarray:
 
 def read_pixels(path: str | Path) -> np.ndarray:
     """What `read_image` reads, (H, W, C), as the uint8 or uint16 of the file."""
-    return _decoded(path, read_bytes(path))
+    data = read_bytes(path)
+    if may_hold_several(data):
+        _check_single(path, read_header(path))
+    return _decoded(path, data)
 
 
 def read_picture(path: str | Path) -> Picture:
     """Read an image file with all that `Picture` holds.
 
     Raises:
-        FileNotFoundError, ImageReadError, ModuleNotFoundError: As `read_image`; an ImageReadError
-            too if it is an animation or has several pages.
+        FileNotFoundError, ImageReadError, ModuleNotFoundError: As `read_image`.
     """
     header = read_header(path)
-    if header is not None and header.frames > 1:
-        raise ImageReadError(
-            f'{path}: an animation, or a file of {header.frames} pages; give them one by one'
-        )
+    _check_single(path, header)
     data = read_bytes(path)
     pixels = _decoded(path, data)
     alpha = None
@@ -95,9 +94,10 @@ def image_size(path: str | Path) -> tuple[int, int]:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ImageReadError: If the file is not an image.
+        ImageReadError: If the file is not an image, or holds several.
     """
     header = read_header(path)
+    _check_single(path, header)
     return read_pixels(path).shape[:2] if header is None else header.size
 
 
@@ -113,6 +113,13 @@ def read_bytes(path: str | Path) -> bytes:
     if not _is_whole(data):
         raise ImageReadError(f'{path}: truncated or empty image ({len(data)} bytes)')
     return data
+
+
+def _check_single(path: str | Path, header: Header | None) -> None:
+    if header is not None and header.frames > 1:
+        raise ImageReadError(
+            f'{path}: an animation, or a file of {header.frames} pages; give them one by one'
+        )
 
 
 def _decoded(path: str | Path, data: bytes) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The limit on the pixels of what is decoded."""
+"""No file of more pixels than the limit is decoded."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ import os
 from pathlib import Path
 
 from restorekit.io.errors import ImageReadError
+from restorekit.limits import DEFAULT, MAX_PIXELS, pixel_limit
 
-# The limit is in the environment alone, so that processes that are started have it too. OpenCV
-# looks there once, when it is loaded: it stops at files whose header nobody else reads.
-MAX_PIXELS = 'OPENCV_IO_MAX_IMAGE_PIXELS'
-os.environ.setdefault(MAX_PIXELS, '256000000')
+os.environ.setdefault(MAX_PIXELS, str(DEFAULT))  # before OpenCV looks there
 
 
 def check_pixels(path: str | Path, height: int, width: int) -> None:
@@ -20,11 +18,9 @@ def check_pixels(path: str | Path, height: int, width: int) -> None:
         ImageReadError: If it has more.
         ValueError: If the limit in the environment is no number.
     """
-    text = os.environ.get(MAX_PIXELS, '')
-    if not (text.isdecimal() and int(text) > 0):
-        raise ValueError(f'the environment variable {MAX_PIXELS} must be 1 or more, got {text!r}')
-    if height * width > int(text):
+    limit = pixel_limit()
+    if height * width > limit:
         raise ImageReadError(
-            f'{path}: {width} x {height} are {height * width} pixels, more than {text}; '
+            f'{path}: {width} x {height} are {height * width} pixels, more than {limit}; '
             f'--max-pixels (or the environment variable {MAX_PIXELS}) allows more'
         )

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import io
+import logging
 import struct
 import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -110,6 +113,15 @@ def size_in(data: bytes) -> tuple[int, int] | None:
         return None
 
 
+def may_hold_several(data: bytes) -> bool:
+    """Whether a file can be an animation or have pages, as `Header.frames` then says."""
+    if data.startswith(PNG_START):
+        return b'acTL' in data[: data.find(b'IDAT')]
+    if data.startswith(b'RIFF'):
+        return b'ANIM' in data[: data.find(b'ANMF')]
+    return data[:2] in (b'II', b'MM') or data[4:12] == b'ftypavis'
+
+
 def opened(file: str | Path | io.BytesIO) -> Image.Image:
     """A file, opened by Pillow, whatever its size; HEIC as well where the extra is installed."""
     from PIL import Image
@@ -173,10 +185,23 @@ def _header(path: str | Path, image: Any) -> Header:
     )
 
 
-def _tiff_header(path: str | Path) -> Header:
+@contextmanager
+def opened_tiff(file: str | Path | io.BytesIO) -> Iterator[Any]:
+    """A `tifffile.TiffFile`, whose complaints of damage are not printed: our errors name the file.
+
+    They go to whoever has set up logging.
+    """
     import tifffile
 
-    with tifffile.TiffFile(path) as file:
+    logger = logging.getLogger('tifffile')
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
+    with tifffile.TiffFile(file) as tiff:
+        yield tiff
+
+
+def _tiff_header(path: str | Path) -> Header:
+    with opened_tiff(path) as file:
         page: Any = file.pages[0]
         if not (page.imagelength and page.imagewidth):
             raise ValueError('no pixels')

@@ -12,7 +12,7 @@ import numpy as np
 from restorekit.io.decoding import AS_STORED, decoded
 from restorekit.io.errors import ImageReadError
 from restorekit.io.limit import check_pixels
-from restorekit.io.metadata import ORIENTATION, UNREADABLE, opened, orientation_of
+from restorekit.io.metadata import ORIENTATION, UNREADABLE, opened, opened_tiff, orientation_of
 
 STARTS = (b'II*\0', b'MM\0*', b'II+\0', b'MM\0+')
 
@@ -24,12 +24,10 @@ def is_tiff(data: bytes) -> bool:
 
 def float_tiff_size(data: bytes) -> tuple[int, int] | None:
     """(H, W), as stored, of a TIFF file whose samples are floats; None of other bytes."""
-    import tifffile
-
     if not is_tiff(data):
         return None
     try:
-        with tifffile.TiffFile(io.BytesIO(data)) as file:
+        with opened_tiff(io.BytesIO(data)) as file:
             page: Any = file.pages[0]
             floats = page.dtype is not None and page.dtype.kind == 'f'
             return (page.imagelength, page.imagewidth) if floats else None
@@ -46,10 +44,8 @@ def tiff_pixels(path: str | Path, data: bytes) -> np.ndarray:
     Raises:
         ImageReadError: If it is damaged, or of a kind that neither decodes.
     """
-    import tifffile
-
     try:
-        with tifffile.TiffFile(io.BytesIO(data)) as file:
+        with opened_tiff(io.BytesIO(data)) as file:
             page: Any = file.pages[0]
             height, width = page.imagelength, page.imagewidth
             tag = page.tags.get(ORIENTATION)

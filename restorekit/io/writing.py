@@ -63,7 +63,9 @@ def write_image(
     Returns:
         What the format cannot hold, and was left out, of 'alpha', 'profile' and 'EXIF'.
     Raises:
-        ValueError: If the shape, the extension, the depth or the quality is not one of these.
+        ValueError: If the shape, the extension, the depth or the quality is not one of these, or a
+            value is NaN or infinite.
+        TypeError: If the image is no array.
         OSError: If the file cannot be written.
     """
     path = Path(path)
@@ -83,6 +85,8 @@ def write_image(
 
 
 def _check(path: Path, image: np.ndarray, bits: int, quality: int | None) -> None:
+    if not isinstance(image, np.ndarray):
+        raise TypeError(f'{path}: expected an array, got {type(image).__name__}')
     if image.ndim != 3 or image.shape[2] not in (1, 3):
         raise ValueError(f'{path}: expected (H, W, 1) or (H, W, 3), got {image.shape}')
     if path.suffix.lower() not in EXTENSIONS:
@@ -91,6 +95,15 @@ def _check(path: Path, image: np.ndarray, bits: int, quality: int | None) -> Non
         raise ValueError(f'{path}: {bits} bits; accepted: 8, or 16 for PNG and TIFF')
     if quality is not None and not holds(path, 'quality'):
         raise ValueError(f'{path}: a quality is for JPEG, WebP and AVIF')
+    most = np.inf if path.suffix.lower() == '.webp' else 100
+    if quality is not None and not (isinstance(quality, int) and 1 <= quality <= most):
+        raise ValueError(f'{path}: quality must be 1 to 100, got {quality!r}')
+    if np.issubdtype(image.dtype, np.floating):
+        wrong = int(np.count_nonzero(~np.isfinite(image)))
+        if wrong:
+            raise ValueError(f'{path}: {wrong} of {image.size} values are NaN or infinite')
+    elif image.dtype != np.dtype(f'uint{bits}'):
+        raise ValueError(f'{path}: expected floats in [0, 1] or uint{bits}, got {image.dtype}')
 
 
 def _kept(path: Path, metadata: Metadata, channels: int) -> tuple[Metadata, list[str]]:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
 import random
 import re
+import signal
 import subprocess
 import sys
+import time
 from itertools import chain
 from pathlib import Path
 
@@ -212,6 +216,38 @@ def test_demo_goes_through_the_commands_and_compares(run, tmp_path, monkeypatch)
 def test_killed_runs_end_in_the_same_bits(what, kills):
     result = restorekit('check-resume', what, '--kills', kills)
     assert 'the same bits: weights yes, averaged weights yes, optimizer yes' in result.stdout
+
+
+@pytest.mark.slow
+def test_checks_that_are_ended_end_their_run(tmp_path):
+    command = [sys.executable, '-u', '-m', 'restorekit.cli', 'check-resume', 'process']
+    environment = {**os.environ, 'TMPDIR': str(tmp_path)}
+    check = subprocess.Popen(command, stdout=subprocess.PIPE, env=environment)
+    try:
+        assert check.stdout.readline() == b'6000 iterations left alone\n'
+        deadline = time.monotonic() + 120
+        while not of_folder(tmp_path) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        time.sleep(0.1)
+        check.terminate()
+        assert check.wait(120) == 128 + signal.SIGTERM
+        assert [*tmp_path.iterdir()] == []
+        deadline = time.monotonic() + 30
+        while of_folder(tmp_path) and time.monotonic() < deadline:  # killed, and not yet gone
+            time.sleep(0.1)
+        assert not of_folder(tmp_path)
+    finally:
+        check.kill()
+        check.stdout.close()
+
+
+def of_folder(folder):
+    """The processes that name a folder."""
+    words = {}
+    for path in Path('/proc').glob('[0-9]*/cmdline'):
+        with contextlib.suppress(OSError):  # it has ended
+            words[path] = path.read_text(errors='replace')
+    return [path for path, text in words.items() if str(folder) in text]
 
 
 def test_killed_writes_leave_whole_files_and_nothing_beside_them(tmp_path, capsys):

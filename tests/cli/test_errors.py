@@ -127,3 +127,14 @@ def test_an_empty_config_says_what_it_lacks(tmp_path):
 def test_a_device_that_computes_nothing(tmp_path):
     image = ['-m', 'bicubic/bicubic_x2.py', '-o', tmp_path / 'out', '--device', 'meta']
     assert "device 'meta' computes nothing" in error_of('restore', tmp_path / 'a.png', *image)
+
+
+def test_a_ctrl_c_that_was_taken_for_a_fault_is_a_ctrl_c(monkeypatch):
+    def run(args):
+        try:
+            raise KeyboardInterrupt
+        except BaseException:  # as mmengine while it formats a config
+            raise SyntaxError('Failed to format the config file')  # noqa: B904
+
+    monkeypatch.setattr(list_command, 'run', run)
+    assert restorekit('list', expect=130).stderr == 'restorekit list: interrupted\n'

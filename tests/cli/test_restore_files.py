@@ -221,3 +221,29 @@ def test_what_torch_refuses_is_the_fault_of_one_source(photos, tmp_path, monkeyp
     done = restorekit('restore', photos, '-o', tmp_path / 'out', *TWICE, expect=1)
     assert f'{photos}/x/b.png: RuntimeError: maximum size is 16\n' in done.stderr
     assert '2 of 3 images restored' in done.stderr
+
+
+def test_folders_that_stay_empty_are_not_left_behind(photos, tmp_path):
+    (tmp_path / 'a.png').write_bytes(b'x')
+    (tmp_path / 'old').mkdir()
+    for out in ('new/deep', 'old/deep'):
+        assert 'a.png: ' in error_of('restore', tmp_path / 'a.png', '-o', tmp_path / out, *TWICE)
+    assert not (tmp_path / 'new').exists()
+    assert [*(tmp_path / 'old').iterdir()] == [], 'a folder of the user, or one in it'
+    (photos / 'x/b.png').write_bytes(b'x')
+    (photos / 'x/c.jpg').unlink()
+    restorekit('restore', photos, '-o', tmp_path / 'new', *TWICE, expect=1)
+    assert [path.name for path in (tmp_path / 'new').iterdir()] == ['a.png']
+
+
+def test_folders_that_another_process_may_fill_stay(tmp_path, monkeypatch):
+    (tmp_path / 'a.png').write_bytes(b'x')
+    for name, value in (('RANK', '0'), ('WORLD_SIZE', '2')):
+        monkeypatch.setenv(name, value)
+    error_of('restore', tmp_path / 'a.png', '-o', tmp_path / 'new', *TWICE)
+    assert (tmp_path / 'new').exists()
+
+
+def test_whose_exposures_are_said_is_a_bracket(photos, tmp_path):
+    words = ('restore', photos / 'x', '-o', tmp_path / 'out', '--ev', '0', '2', '--max-pixels', '9')
+    assert 'b.png: 20 x 16 are 320 pixels, more than 9' in error_of(*words)

@@ -121,3 +121,21 @@ def test_a_dead_worker_is_started_again(monkeypatch):
     with pytest.raises(ValueError, match='a worker was killed'):
         train.run(None)
     assert sent == []
+
+
+def test_no_validate_asks_for_no_best_checkpoint(config, tmp_path, monkeypatch):
+    built = []
+    monkeypatch.setattr(
+        'restorekit.registry.RUNNERS.build', lambda c: built.append(c) or interrupted()
+    )
+    best = ('--cfg-options', 'default_hooks.checkpoint.save_best=a/PSNR')
+    for words in (best, (*best, '--no-validate')):
+        restorekit('train', tmp_path / 'tiny.py', *words, expect=130)
+    assert [c.default_hooks.checkpoint.get('save_best') for c in built] == ['a/PSNR', None]
+
+
+def test_a_launcher_is_said_on_the_command_line(config, tmp_path):
+    words = ('train', tmp_path / 'tiny.py', '--cfg-options', 'launcher=pytorch')
+    assert "launcher='pytorch' in the config: the command says it, by --launcher" in error_of(
+        *words
+    )

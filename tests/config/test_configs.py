@@ -229,6 +229,20 @@ def test_slips_are_named_with_their_place(tmp_path, text, message):
             for name in ('train', 'val', 'test')
         ),
         ("val_evaluator = [dict(type='PSNR'), dict(type='PSNR', color='y')]", 'called PSNR; give'),
+        ('env_cfg = dict(cudnn_bench=True)', "env_cfg: no option 'cudnn_bench'; did you mean"),
+        ('env_cfg = dict(mp_cfg=5)', 'env_cfg.mp_cfg: must be dict, got 5'),
+        (
+            "env_cfg = dict(mp_cfg=dict(mp_start_method='x'))",
+            "mp_start_method: .* 'spawn' .* got 'x'",
+        ),
+        ('env_cfg = dict(mp_cfg=dict(threads=1))', "mp_cfg: no option 'threads'; accepted: mp_"),
+        ("env_cfg = dict(dist_cfg=dict(timeout='x'))", r"env_cfg\.dist_cfg\.timeout: .*, got 'x'"),
+        ("model = dict(type='Restorer'); default_scope = None", 'default_scope: .* str, got None'),
+        *(
+            (f"model = dict(type='Restorer'); default_scope = {scope!r}", message)
+            for scope in ('x', 'mmengine')
+            for message in [f"default_scope: '{scope}' has no 'Restorer'; 'restorekit' has it"]
+        ),
     ],
 )
 def test_slips_in_what_others_define(tmp_path, text, message):
@@ -380,3 +394,20 @@ def test_packaged_configs_are_found_by_name():
         assert find_config(name).resolve() == expected.resolve()
     with pytest.raises(FileNotFoundError, match="did you mean 'ain/ain_x2_300k_div2k.py'"):
         find_config('ain/ain_x2_300k_divk.py')
+
+
+@pytest.mark.parametrize(
+    ('key', 'value', 'message'),
+    [
+        (
+            'val_evaluator.crop_border',
+            4,
+            r'--cfg-options: val_evaluator\.crop_border=4: TypeError',
+        ),
+        ('custom_imports.imports', 'parts_of_no_test', 'custom_imports: .*parts_of_no_test'),
+    ],
+)
+def test_overrides_that_cannot_be_are_named(tmp_path, key, value, message):
+    (tmp_path / 'a.py').write_text("val_evaluator = [dict(type='PSNR')]\n")
+    with pytest.raises(ConfigError, match=message):
+        load_config(str(tmp_path / 'a.py'), {key: value})

@@ -10,7 +10,10 @@ from mmengine.logging import MessageHub
 from mmengine.runner import BaseLoop
 
 from restorekit.engine.hooks import CheckpointHook
+from restorekit.engine.runner import Runner
 from restorekit.io.checkpoint import read_checkpoint
+from restorekit.registry import RUNNERS
+from restorekit.restorers import Restorer
 from tests.engine.conftest import run
 
 
@@ -54,3 +57,25 @@ def test_the_backbone_alone_is_compiled(config, monkeypatch):
     backbone = run(config, 'compiled').model.backbone
     options = {'backend': 'eager'}
     assert compiled == [(backbone, 'forward', options), (backbone, 'forward_train', options)]
+
+
+def test_the_best_of_no_validation_is_refused(tmp_path):
+    hook = CheckpointHook(save_best='a/PSNR')
+    runner = mock.Mock(work_dir=str(tmp_path), _val_loop=None)
+    with pytest.raises(ValueError, match="save_best='a/PSNR' needs validation: val_dataloader,"):
+        hook.before_train(runner)
+
+
+def test_names_are_ours_where_the_config_says_no_scope(config):
+    config.pop('default_scope')
+    config.experiment_name = 'no-scope'
+    assert isinstance(RUNNERS.build(config).model, Restorer)
+
+
+def test_what_torch_cannot_compile_with_is_named():
+    runner = mock.Mock(cfg={'compile': {'backend': 'x'}})
+    with (
+        mock.patch('torch.compile', side_effect=RuntimeError("Invalid backend: 'x'\nmore")),
+        pytest.raises(ValueError, match="^compile: Invalid backend: 'x'$"),
+    ):
+        Runner._maybe_compile(runner, 'train_step')

@@ -4,7 +4,16 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from restorekit.functional import psnr, psnr_b, rgb_to_y, similarity, ssim, windows
+from restorekit.functional import (
+    imresize,
+    psnr,
+    psnr_b,
+    rgb_to_y,
+    rgb_to_ycbcr,
+    similarity,
+    ssim,
+    windows,
+)
 from restorekit.functional.windows import filtered
 from restorekit.io import read_image
 
@@ -159,3 +168,20 @@ def test_images_smaller_than_the_window():
         ssim(torch.zeros(1, 1, 10, 30), torch.zeros(1, 1, 10, 30))
     with pytest.raises(ValueError, match='larger than 8 x 8, got 8 x 30'):
         psnr_b(torch.zeros(1, 1, 8, 30), torch.zeros(1, 1, 8, 30))
+
+
+def test_arrays_are_no_tensors():
+    image = torch.zeros(1, 3, 12, 12)
+    for score in (psnr, ssim):
+        with pytest.raises(TypeError, match=f'{score.__name__}: expected tensors, got ndarray'):
+            score(image, image.numpy())
+    with pytest.raises(
+        TypeError, match=r'imresize: expected a tensor, \(\.\.\., H, W\), got ndarray'
+    ):
+        imresize(image.numpy(), 2)
+    with pytest.raises(TypeError, match="imresize: scale must be a number, got 'x2'"):
+        imresize(image, 'x2')
+    with pytest.raises(TypeError, match='rgb_to_ycbcr: expected a tensor, got ndarray'):
+        rgb_to_ycbcr(image.numpy())
+    with pytest.raises(ValueError, match='psnr: data_range must be > 0, got 0'):
+        psnr(image, image, data_range=0)

@@ -60,7 +60,7 @@ def stored(path: Path) -> np.ndarray | None:
     if path.suffix.lower() in ('.tif', '.tiff'):
         with contextlib.suppress(ValueError):
             image = tifffile.imread(path)
-            if image.shape[-1] == 4:  # OpenCV multiplies the colours by it
+            if image.ndim == 3 and image.shape[2] == 4:  # OpenCV multiplies the colours by it
                 return image[..., [2, 1, 0, 3]]
     return cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_UNCHANGED)
 

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from mmengine.config import Config
 
+from restorekit.cli.options import parse_overrides
 from restorekit.io.checkpoint import read_checkpoint
 from tests.engine.conftest import tiny_config
 from tests.fuzz import world
@@ -113,7 +115,8 @@ def _new_run(case: Case, command: str) -> None:
     config.train_cfg.val_interval = STEPS
     config.model.backbone.num_blocks = 1
     config.default_hooks.checkpoint.interval = 1
-    config.dump(str(case.folder / 'run.py'))
+    # Formatting would take a second.
+    Config(config.to_dict(), format_python_code=False).dump(str(case.folder / 'run.py'))
     case.words = [command, str(case.folder / 'run.py')]
 
 
@@ -138,7 +141,7 @@ SETTINGS: list[tuple[str, tuple[Any, ...]]] = [
     ('model.backbone.num_feats', (-16, 0, 'x', 2.5, [8], 10**9)),
     ('model.backbone.num_blocks', (-2, 'x', 1.5)),
     ('model.backbone.type', ('AINN', 5, None, '', 'os.system')),
-    ('model.backbone', (5, 'AIN', [], {'num_feats': 8})),
+    ('model.backbone', (5, 'AIN', [], {'num_fets': 8})),
     ('model.type', (None, 'X', 3)),
     ('model.data_preprocessor.color', ('hsv', 1)),
     ('model.losses', (5, [], {'a': 1}, {'a': {'type': 'L1'}})),
@@ -205,7 +208,9 @@ def _change_option(case: Case, table: list[tuple[str, tuple[Any, ...]]]) -> None
     value = case.rng.choice(values)
     if case.words[0] == 'test':
         key = key.replace('val_', 'test_')
-    text = f'{key}={value!r}' if not isinstance(value, str) else f'{key}={value}'
+    # A string that would be read as something else is quoted.
+    plain = isinstance(value, str) and parse_overrides([f'{key}={value}'])[key] == value
+    text = f'{key}={value}' if plain else f'{key}={value!r}'
     case.words += ['--cfg-options', text]
     parts = key.split('.')
     # A refusal names the option, or the part that it belongs to with the value.

@@ -169,6 +169,8 @@ def test_both_doors_choose_the_same(scene, exposures, models, scale):
         (1, 'hdr', 'hdr takes a list of frames, got one image'),
         (2, 'jpeg', 'jpeg takes one image, got a list of frames'),
         (2, 'hdr', 'hdr: expected 2 exposures in EV that rise'),
+        (1, 'superres', 'task must be one of sr, jpeg, .*fusion, got .superres.'),
+        (0, None, 'a list of no frames'),
     ],
 )
 def test_arrays_of_the_wrong_kind_are_named(images, task, message):
@@ -184,3 +186,21 @@ def test_one_call_says_what_is_wrong(tmp_path):
         restore(tmp_path / 'gone.png')
     with pytest.raises(AttributeError, match="module 'restorekit' has no attribute 'restroe'"):
         package.restroe  # noqa: B018
+
+
+def test_a_folder_is_a_bracket_where_it_looks_like_one_or_is_called_one(tmp_path):
+    for number in range(2):
+        write_image(tmp_path / f'{number}.png', smooth_image(16, 16, seed=number))
+    with pytest.raises(ValueError, match='holds 2 pictures; restore takes one'):
+        restore(tmp_path)
+    with pytest.raises(ValueError, match='should be brighter than|have equal exposure'):
+        restore(tmp_path, exposures=[0, 0])
+    assert restore(tmp_path, 'mertens').shape == (16, 16, 3)
+
+
+def test_exposures_in_python_go_before_what_the_files_say(scene):
+    by_hand = restore(scene, 'debevec', exposures=[0, 1, 2])
+    assert not np.array_equal(by_hand, restore(scene, 'debevec', exposures=[0, 2, 4]))
+    picture = next(iter(sorted(scene.glob('*.png'))))
+    with pytest.raises(ValueError, match=r'exposures are those of a bracket, got \[0\]'):
+        restore(picture, exposures=[0])

@@ -250,3 +250,16 @@ def test_an_ensemble_sees_all_eight_and_turns_them_back():
                 expected = expected + result.flip(flip).rot90(-turns, (-2, -1)) / 8
     result = restorer(image[0].permute(1, 2, 0).numpy())
     np.testing.assert_allclose(result, expected[0].permute(1, 2, 0).clamp(0, 1), atol=1e-5)
+
+
+def test_what_one_call_takes_is_checked():
+    image, enlarge = smooth_image(8, 8), Inferencer('bicubic-x2')
+    for bits in (12, '8'):
+        with pytest.raises(ValueError, match=f'bits must be 8, 16 or None, got {bits!r}'):
+            enlarge(image, bits=bits)
+    with pytest.raises(ValueError, match=r'exposures are those of a bracket, got \[0\]'):
+        enlarge(image, [0])
+    with pytest.raises(ValueError, match='a list of no frames'):
+        Inferencer('mertens')([])
+    with pytest.raises(TypeError, match='a path or a Config, got dict; of a dict take mmengine'):
+        Inferencer({'type': 'Restorer'})

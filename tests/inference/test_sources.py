@@ -165,3 +165,15 @@ def test_links_in_a_circle_end(tmp_path):
     photo(tmp_path / 'a.png')
     (tmp_path / 'loop').symlink_to(tmp_path)
     assert names(find_sources([tmp_path]), tmp_path) == ['a.png']
+
+
+def test_a_missing_file_is_named_before_an_empty_folder(tmp_path):
+    (tmp_path / 'in').mkdir()
+    with pytest.raises(FileNotFoundError, match=r'no such file: .*in/a\.png$'):
+        find_sources([tmp_path / 'in', tmp_path / 'in/a.png'])
+
+
+def test_a_name_is_one_name(tmp_path):
+    photo(tmp_path / 'a.png')
+    for name in (tmp_path / 'a.png', str(tmp_path / 'a.png')):
+        assert names(find_sources(name), tmp_path) == ['a.png']

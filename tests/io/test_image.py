@@ -232,3 +232,23 @@ def test_a_damaged_tiff_with_alpha_is_named(tmp_path):
     path.write_bytes(data)
     with pytest.raises(ImageReadError, match=r'a\.tif: not a readable TIFF \('):
         read_image(path)
+
+
+@pytest.mark.parametrize(
+    ('image', 'options', 'message'),
+    [
+        (np.full((2, 2, 3), np.nan), {}, '12 of 12 values are NaN or infinite'),
+        (np.zeros((2, 2, 3), int), {}, r'expected floats in \[0, 1\] or uint8, got int64'),
+        (np.zeros((2, 2, 3), np.uint8), {'bits': 16}, 'or uint16, got uint8'),
+        (np.zeros((2, 2, 3)), {'quality': 0}, 'quality must be 1 to 100, got 0'),
+        (np.zeros((2, 2, 3)), {'quality': 500}, 'quality must be 1 to 100, got 500'),
+        (np.zeros((2, 2, 3)), {'quality': 'high'}, "quality must be 1 to 100, got 'high'"),
+    ],
+)
+def test_no_file_is_written_of_what_is_no_image(tmp_path, image, options, message):
+    name = 'a.jpg' if 'quality' in options else 'a.png'
+    with pytest.raises(ValueError, match=rf'{name}: .*{message}'):
+        write_image(tmp_path / name, image, **options)
+    with pytest.raises(TypeError, match=r'a\.png: expected an array, got list'):
+        write_image(tmp_path / 'a.png', [[0.5]])
+    assert not [*tmp_path.iterdir()]

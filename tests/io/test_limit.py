@@ -19,7 +19,7 @@ from restorekit.io import (
     write_hdr,
     write_image,
 )
-from restorekit.io.limit import MAX_PIXELS
+from restorekit.limits import MAX_PIXELS
 from tests.helpers import error_of, restorekit
 
 KINDS = ('.png', '.jpg', '.bmp', '.tif', '.webp', '.avif')

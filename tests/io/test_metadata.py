@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 
 import cv2
 import numpy as np
@@ -18,6 +19,7 @@ from restorekit.io import (
     read_header,
     read_image,
     read_picture,
+    read_pixels,
     write_image,
 )
 from tests.conftest import smooth_image
@@ -144,8 +146,21 @@ def test_animations_and_pages_are_refused(tmp_path, suffix):
     path = tmp_path / f'a{suffix}'
     pages = [Image.new('RGB', (9, 9), (shade, 0, 0)) for shade in (0, 90, 200)]
     pages[0].save(path, save_all=True, append_images=pages[1:])
-    with pytest.raises(ImageReadError, match=rf'a{suffix}: an animation, or a file of 3 pages'):
+    for read in (read_picture, read_image, read_pixels, image_size):
+        with pytest.raises(ImageReadError, match=rf'a{suffix}: an animation, or a file of 3 pages'):
+            read(path)
+
+
+def test_damaged_tiffs_are_complained_of_once(tmp_path, capfd, monkeypatch):
+    monkeypatch.setattr(logging.root, 'handlers', [])  # outside pytest nobody has set up logging
+    path = tmp_path / 'a.tif'
+    write_image(path, smooth_image(8, 8))
+    data = bytearray(path.read_bytes())
+    data[4:8] = b'\xff\xff\0\0'  # where the first page is said to be
+    path.write_bytes(data)
+    with pytest.raises(ImageReadError, match=r'a\.tif: not a readable TIFF'):
         read_picture(path)
+    assert capfd.readouterr() == ('', '')
 
 
 def test_a_gray_file_with_alpha(tmp_path):
