@@ -52,6 +52,8 @@ def is_read_now(runner: Runner) -> bool:
     all are done, so that the GPU then waits for the host: it is read after every tenth step and the
     last. On a CPU nothing waits.
     """
+    if not getattr(runner.optim_wrapper, 'waits', True):
+        return True
     model = runner.model.module if is_model_wrapper(runner.model) else runner.model
     device = next((parameter.device for parameter in model.parameters()), torch.device('cpu'))
     done = runner.iter + 1

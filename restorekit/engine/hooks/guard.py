@@ -55,7 +55,7 @@ class NonFiniteHook(Hook):
         wrapper = runner.optim_wrapper
         if not hasattr(wrapper, 'skipped') or not wrapper.at_step_boundary:
             return
-        if wrapper.waits and not is_read_now(runner):
+        if not is_read_now(runner):
             return
         skipped, in_a_row = wrapper.skipped, wrapper.skipped_in_a_row
         if skipped == self._reported:
