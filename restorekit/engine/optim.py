@@ -177,4 +177,3 @@ def _can_be_fused(optimizer: torch.optim.Optimizer) -> bool:
         and all(p.is_cuda and p.is_floating_point() for p in group['params'])
         for group in optimizer.param_groups
     )
-
