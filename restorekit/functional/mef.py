@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from restorekit.functional.windows import local_means, gaussian
+from restorekit.functional.windows import gaussian, local_means
 
 C1, C2 = 0.01**2, 0.03**2
 SIGMA_LUMINANCE = 0.2

@@ -15,7 +15,7 @@ from restorekit.data_sample import DataSample, stacked_targets
 from restorekit.functional import fuse_chroma, imresize, rgb_to_ycbcr, ycbcr_to_rgb
 from restorekit.options import Scale, fits, nearest, written
 from restorekit.registry import BACKBONES, LOSSES, MODELS
-from restorekit.restorers.base import BaseRestorer, exposures_of
+from restorekit.restorers.base import BaseRestorer
 
 Named = dict[str, 'Tensor | list[Tensor]']
 

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from restorekit.functional import psnr, psnr_b, rgb_to_y, similarity, ssim, windows
-from restorekit.functional.windows import filtered
+from restorekit.functional.windows import filtered, local_means
 from restorekit.io import read_image
 
 PAIRS = ['set5_bird_bic_x3', 'set5_woman_bic_x2', 'classic5_1_jpeg10', 'classic5_3_odd_jpeg10']
@@ -159,3 +159,17 @@ def test_images_smaller_than_the_window():
         ssim(torch.zeros(1, 1, 10, 30), torch.zeros(1, 1, 10, 30))
     with pytest.raises(ValueError, match='larger than 8 x 8, got 8 x 30'):
         psnr_b(torch.zeros(1, 1, 8, 30), torch.zeros(1, 1, 8, 30))
+
+
+@pytest.mark.parametrize('taps', [1, 2, 8, 11])
+def test_local_means_by_opencv_are_the_sums(taps):
+    generator = torch.Generator().manual_seed(taps)
+    maps = torch.rand(2, 3, 70, 83, dtype=torch.float64, generator=generator)
+    weights = torch.rand(taps, dtype=torch.float64, generator=generator).tolist()
+    sums = filtered(filtered(maps, weights, -1), weights, -2)
+    means = local_means(maps, weights)
+    assert not torch.equal(means, sums) or taps == 1, 'another way'
+    torch.testing.assert_close(means, sums, rtol=1e-13, atol=1e-13)
+    leaf = maps.clone().requires_grad_()
+    local_means(leaf, weights).sum().backward()
+    assert leaf.grad.any()
