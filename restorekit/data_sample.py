@@ -57,7 +57,7 @@ class DataSample(BaseDataElement):
     pred: Tensor
 
 
-class StackedSamples(Sequence):
+class StackedSamples(Sequence[DataSample]):
     """The samples of a batch, whose tensors stay stacked until a sample is asked for.
 
     Args:
