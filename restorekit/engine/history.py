@@ -71,6 +71,9 @@ class BoundedHistory(HistoryBuffer):
         max_length: How many entries are kept.
     """
 
+    _log_history: np.ndarray
+    _count_history: np.ndarray
+
     def __init__(self, values: np.ndarray, counts: np.ndarray, max_length: int) -> None:
         super().__init__(values[-max_length:], counts[-max_length:], max_length)
         self._room = np.empty((2, 2 * max_length))
@@ -162,4 +165,5 @@ class BoundedHistoryHook(Hook):
         histories = runner.message_hub.log_scalars
         for name, history in histories.items():
             if type(history) is HistoryBuffer:
-                histories[name] = BoundedHistory(*history.data, KEPT)
+                values, counts = history.data
+                histories[name] = BoundedHistory(values, counts, KEPT)
