@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from collections.abc import Sequence
+from typing import Any, TypedDict
 
+import torch
 from mmengine.structures import BaseDataElement
 from torch import Tensor
 
@@ -53,3 +55,34 @@ class DataSample(BaseDataElement):
     gt_frames: Tensor
     exposures: Tensor
     pred: Tensor
+
+
+class StackedSamples(Sequence[DataSample]):
+    """The samples of a batch, whose tensors stay stacked until a sample is asked for.
+
+    Args:
+        samples: N samples without tensors; they get views of the targets.
+        targets: Tensors by name, (N, …).
+    """
+
+    def __init__(self, samples: Sequence[DataSample], targets: dict[str, Tensor]) -> None:
+        self._samples = samples
+        self.targets: dict[str, Tensor] | None = targets  # None once somebody may change a sample
+
+    def __len__(self) -> int:
+        return len(self._samples)
+
+    def __getitem__(self, index: Any) -> Any:
+        if self.targets is not None:
+            for name, whole in self.targets.items():
+                for sample, target in zip(self._samples, whole, strict=True):
+                    sample.set_data({name: target})
+            self.targets = None
+        return self._samples[index]
+
+
+def stacked_targets(samples: Sequence[DataSample]) -> dict[str, Tensor]:
+    """The tensors of a batch's samples by name, (N, …)."""
+    if isinstance(samples, StackedSamples) and samples.targets is not None:
+        return dict(samples.targets)
+    return {name: torch.stack([s.get(name) for s in samples]) for name in samples[0].keys()}  # noqa: SIM118  (a DataSample is not a dict)

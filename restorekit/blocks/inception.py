@@ -13,7 +13,7 @@ from typing import Annotated
 import torch
 from torch import Tensor, nn
 
-from restorekit.blocks.layers import build_conv, build_norm
+from restorekit.blocks.layers import build_conv, build_norm, may_overwrite
 from restorekit.contracts import Block, StatefulBlock
 from restorekit.functional.pooling import CELLS, cell_of, local_mean, spread
 from restorekit.options import AtLeast1, Positive, Width, Within
@@ -67,7 +67,7 @@ class AttentiveInception(StatefulBlock):
                 'AttentiveInception: dilations and widths must be equally many, '
                 f'got {tuple(dilations)} and {tuple(widths)}'
             )
-        filters = [round(channels * width) for width in widths]
+        self.filters = filters = [round(channels * width) for width in widths]
         if min(filters) < 1:
             raise ValueError(
                 'AttentiveInception: a branch has no filters with '
@@ -106,7 +106,7 @@ class AttentiveInception(StatefulBlock):
             The result, (N, C, H, W), and this block's own attention, as above; `state` where it has
             none.
         """
-        features = self.act(torch.cat([branch(x) for branch in self.branches], dim=1))
+        features = self.act(self._features(x))
         own = state if self.attention is None else self._attend(features)
         result = self.project(features)
         del features  # twice as large as x: memory for what follows
@@ -116,7 +116,31 @@ class AttentiveInception(StatefulBlock):
         weight = own if state is None else own + state
         if self.window is not None:
             weight = spread(weight, self.window, (x.shape[-2], x.shape[-1]))
-        return (torch.addcmul(x, result, weight) if self.short_skip else result * weight), own
+        if not self.short_skip:
+            return result * weight, own
+        alike = x.dtype == result.dtype == weight.dtype
+        room = result if alike and may_overwrite() else None
+        return torch.addcmul(x, result, weight, out=room), own
+
+    def _features(self, x: Tensor) -> Tensor:
+        """The branches' results, (N, sum of widths, H, W)."""
+        if not may_overwrite():
+            return torch.cat([branch(x) for branch in self.branches], dim=1)
+        # Of a large image there is no room for all of them twice. The first is the largest.
+        result = self.branches[0](x)
+        last = result.is_contiguous(memory_format=torch.channels_last)
+        features = torch.empty(
+            (len(x), sum(self.filters), *x.shape[-2:]),
+            dtype=result.dtype,
+            device=result.device,
+            memory_format=torch.channels_last if last else torch.contiguous_format,
+        )
+        parts = features.split(self.filters, dim=1)
+        parts[0].copy_(result)
+        del result
+        for part, branch in zip(parts[1:], self.branches[1:], strict=True):
+            part.copy_(branch(x))
+        return features
 
     def _attend(self, features: Tensor) -> Tensor:
         """The attention vectors of (N, C, H, W): (N, C', h, w), one for each cell or for all."""

@@ -81,3 +81,8 @@ def cut(x: Tensor, height: int, width: int) -> Tensor:
     """The upper left part; by places, since an exported program knows no slice that may be all."""
     rows, columns = (torch.arange(side, device=x.device) for side in (height, width))
     return x.index_select(-2, rows).index_select(-1, columns)
+
+
+def may_overwrite() -> bool:
+    """Whether results may be written over what they were made of: no gradient needs it any more."""
+    return not torch.is_grad_enabled() and not torch.compiler.is_compiling()

@@ -52,10 +52,46 @@ def is_read_now(runner: Runner) -> bool:
     all are done, so that the GPU then waits for the host: it is read after every tenth step and the
     last. On a CPU nothing waits.
     """
+    if not getattr(runner.optim_wrapper, 'waits', True):
+        return True
     model = runner.model.module if is_model_wrapper(runner.model) else runner.model
     device = next((parameter.device for parameter in model.parameters()), torch.device('cpu'))
     done = runner.iter + 1
     return device.type == 'cpu' or done % READ_EVERY == 0 or done >= runner.max_iters
+
+
+class BoundedHistory(HistoryBuffer):
+    """mmengine's, of which the last entries are kept, and to which adding copies nothing.
+
+    mmengine keeps a million entries and copies all of them for each one it adds: steps would become
+    slower and checkpoints larger the longer a run takes.
+
+    Args:
+        values, counts: What it begins with, as `HistoryBuffer.data` gives them.
+        max_length: How many entries are kept.
+    """
+
+    _log_history: np.ndarray
+    _count_history: np.ndarray
+
+    def __init__(self, values: np.ndarray, counts: np.ndarray, max_length: int) -> None:
+        super().__init__(values[-max_length:], counts[-max_length:], max_length)
+        self._room = np.empty((2, 2 * max_length))
+        self._fill(self._log_history, self._count_history)
+
+    def _fill(self, values: np.ndarray, counts: np.ndarray) -> None:
+        self._end = len(values)
+        self._room[:, : self._end] = values, counts
+
+    def update(self, log_val: float, count: int = 1) -> None:
+        if not isinstance(log_val, int | float) or not isinstance(count, int | float):
+            raise TypeError(f'BoundedHistory: expected two numbers, got {log_val!r}, {count!r}')
+        if self._end == self._room.shape[1]:
+            self._fill(self._log_history[1:], self._count_history[1:])
+        self._room[:, self._end] = log_val, count
+        self._end += 1
+        begin = max(0, self._end - self.max_length)
+        self._log_history, self._count_history = self._room[:, begin : self._end]
 
 
 class HistoryHook(RuntimeInfoHook):
@@ -70,7 +106,10 @@ class HistoryHook(RuntimeInfoHook):
     ) -> None:
         super().before_train_iter(runner, batch_idx, data_batch)
         inputs = (data_batch or {}).get('inputs', ())
-        self.batch_shape = (len(inputs), *inputs[0].shape) if len(inputs) else ()
+        if isinstance(inputs, Tensor):
+            self.batch_shape = tuple(inputs.shape)
+        else:
+            self.batch_shape = (len(inputs), *inputs[0].shape) if len(inputs) else ()
 
     def after_train_iter(
         self,
@@ -82,19 +121,24 @@ class HistoryHook(RuntimeInfoHook):
         self._unread += [(f'train/{name}', value) for name, value in (outputs or {}).items()]
         figures = getattr(runner.optim_wrapper, 'unread', [])
         self._unread += figures
-        figures.clear()
+        if figures:
+            figures.clear()
+        far = any(isinstance(value, Tensor) and not value.is_cpu for _, value in self._unread)
+        if not far or self._is_wanted(runner, batch_idx):
+            self.read(runner)
+            return
         self._unread = [
             (name, value.detach() if isinstance(value, Tensor) else value)
             for name, value in self._unread
         ]
+
+    def _is_wanted(self, runner: Runner, batch_idx: int) -> bool:
         logs = [hook for hook in runner.hooks if isinstance(hook, LoggerHook)]
-        if (
-            not any(isinstance(v, Tensor) and v.device.type != 'cpu' for _, v in self._unread)
-            or any(log.every_n_inner_iters(batch_idx, log.interval) for log in logs)
+        return (
+            any(log.every_n_inner_iters(batch_idx, log.interval) for log in logs)
             or runner.iter + 1 >= runner.max_iters
             or len(self._unread) > MAX_UNREAD
-        ):
-            self.read(runner)
+        )
 
     def read(self, runner: Runner) -> None:
         """Put what is unread into the histories, in one transfer."""
@@ -109,11 +153,7 @@ class HistoryHook(RuntimeInfoHook):
 
 
 class BoundedHistoryHook(Hook):
-    """Limits the histories to their last entries.
-
-    mmengine keeps a million of each and copies all of them for each one it adds: steps would become
-    slower and checkpoints larger the longer a run takes.
-    """
+    """Limits the histories to their last entries."""
 
     def after_train_iter(
         self,
@@ -122,5 +162,8 @@ class BoundedHistoryHook(Hook):
         data_batch: dict | None = None,
         outputs: Sequence | dict | None = None,
     ) -> None:
-        for buffer in runner.message_hub.log_scalars.values():
-            buffer.max_length = KEPT
+        histories = runner.message_hub.log_scalars
+        for name, history in histories.items():
+            if type(history) is HistoryBuffer:
+                values, counts = history.data
+                histories[name] = BoundedHistory(values, counts, KEPT)

@@ -39,8 +39,16 @@ def stack_samples(samples: Sequence[dict]) -> dict[str, Any]:
             name: default_collate([carrier.get(name) for carrier in carriers])
             for name in sorted(carriers[0].keys())
         },
-        'data_samples': [type(c)(metainfo=dict(c.metainfo_items())) for c in carriers],
+        'data_samples': [_without_tensors(carrier) for carrier in carriers],
     }
+
+
+def _without_tensors(carrier: DataSample) -> DataSample:
+    """A sample with the metadata of another, which are not copied."""
+    sample = type(carrier)()
+    for name, value in carrier.metainfo_items():
+        sample.set_field(value, name, field_type='metainfo')
+    return sample
 
 
 def _can_be_stacked(sample: Any, first: dict) -> bool:

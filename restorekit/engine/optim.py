@@ -49,7 +49,9 @@ class OptimWrapper(MMEngineOptimWrapper):
         self.skip_nonfinite = skip_nonfinite
         self.unread: deque[tuple[str, Tensor]] = deque(maxlen=1000)  # for the log, by name
         self.model: nn.Module | None = None
-        self._skipped = self._in_a_row = torch.zeros((), dtype=torch.int64)
+        self._skipped: Tensor | int = 0
+        self._in_a_row: Tensor | int = 0
+        self._flags = torch.zeros(()), torch.ones(())
 
     @property
     def skipped(self) -> int:
@@ -60,6 +62,11 @@ class OptimWrapper(MMEngineOptimWrapper):
     def skipped_in_a_row(self) -> int:
         """Steps left out since the last that was taken."""
         return int(self._in_a_row)
+
+    @property
+    def waits(self) -> bool:
+        """Whether to read the two is to wait for a device."""
+        return isinstance(self._skipped, Tensor) and not self._skipped.is_cpu
 
     def attach(self, model: nn.Module) -> None:
         """Set the model, as it is trained: each rank may hold a part of the gradients alone."""
@@ -106,13 +113,16 @@ class OptimWrapper(MMEngineOptimWrapper):
         if not self.skip_nonfinite:
             super().step(**kwargs)
             return
-        finite = self._finite()
-        self._count(~finite)
+        found = self._found_nonfinite()
         if self._is_fused():
-            self.optimizer.found_inf = (~finite).float()  # as torch's gradient scaler sets it
+            self._count(found > 0)
+            self.optimizer.found_inf = found  # as torch's gradient scaler sets it
             super().step(**kwargs)
             del self.optimizer.found_inf
-        elif finite:
+            return
+        left_out = found.item() > 0
+        self._count(left_out)
+        if not left_out:
             super().step(**kwargs)
 
     @property
@@ -124,22 +134,39 @@ class OptimWrapper(MMEngineOptimWrapper):
         groups = self.optimizer.param_groups
         return isinstance(self.optimizer, FUSED) and all(group.get('fused') for group in groups)
 
-    def _finite(self) -> Tensor:
-        """Whether all gradients are, on every rank; a bool on their device."""
+    def _found_nonfinite(self) -> Tensor:
+        """1 if a gradient is not finite, on any rank, else 0; float32, on their device."""
         grads = [p.grad for group in self.optimizer.param_groups for p in group['params']]
-        finite = _all_finite([grad for grad in grads if grad is not None and grad.numel()])
+        found = self._check([grad for grad in grads if grad is not None and grad.numel()])
         if is_sharded(self.model):  # the others see other gradients
-            flag = finite.float().to(self.model.compute_device)
-            all_reduce(flag, op='min')
-            finite = flag.bool()
-        return finite
+            found = found.to(self.model.compute_device)
+            all_reduce(found, op='max')
+        return found
 
-    def _count(self, left_out: Tensor, in_a_row: Tensor | None = None) -> None:
+    def _check(self, grads: list[Tensor]) -> Tensor:
+        """1 if one of them is not finite, else 0; float32, on their device."""
+        kinds: dict[tuple[torch.device, torch.dtype], list[Tensor]] = {}
+        for grad in grads:
+            real = torch.view_as_real(grad) if grad.is_complex() else grad
+            kinds.setdefault((real.device, real.dtype), []).append(real)
+        device = next((device for device, _ in kinds), torch.device('cpu'))
+        if self._flags[0].device != device:
+            self._flags = torch.zeros((), device=device), torch.ones((), device=device)
+        found, one = self._flags  # to make them anew takes longer than to ask
+        found.zero_()
+        for (kind, _), alike in kinds.items():
+            if kind.type in ('cpu', 'cuda'):
+                # What torch's gradient scaler asks; a factor of one changes no bit.
+                torch._amp_foreach_non_finite_check_and_unscale_(alike, found, one)
+            else:  # some cannot: infinity and NaN survive in the largest magnitude
+                largest = torch.stack(torch._foreach_norm(alike, float('inf'))).amax()
+                found.add_(~largest.isfinite())
+        return found
+
+    def _count(self, left_out: Tensor | bool, in_a_row: Tensor | None = None) -> None:
         """Count a step; `in_a_row` says whether one left out counts as such, which it does."""
-        device = left_out.device
-        total, row = self._skipped.to(device), self._in_a_row.to(device)
-        self._skipped = total + left_out
-        self._in_a_row = (row + (left_out if in_a_row is None else in_a_row)) * left_out
+        self._skipped = self._skipped + left_out
+        self._in_a_row = (self._in_a_row + (left_out if in_a_row is None else in_a_row)) * left_out
 
 
 def _can_be_fused(optimizer: torch.optim.Optimizer) -> bool:
@@ -150,11 +177,3 @@ def _can_be_fused(optimizer: torch.optim.Optimizer) -> bool:
         and all(p.is_cuda and p.is_floating_point() for p in group['params'])
         for group in optimizer.param_groups
     )
-
-
-def _all_finite(grads: list[Tensor]) -> Tensor:
-    """As one bool on their device: infinity and NaN survive in the largest magnitude of each."""
-    if not grads:
-        return torch.tensor(True)
-    largest = torch._foreach_norm(grads, float('inf'))
-    return torch.stack([norm.float() for norm in largest]).isfinite().all()

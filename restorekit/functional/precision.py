@@ -29,9 +29,9 @@ def full_precision(function: Callable[P, R]) -> Callable[P, R]:
     @functools.wraps(function)
     def widened(*args: P.args, **kwargs: P.kwargs) -> R:
         tensors = [value for value in (*args, *kwargs.values()) if isinstance(value, Tensor)]
+        wide: Any = [_widen(value) for value in args]
+        named: Any = {name: _widen(value) for name, value in kwargs.items()}
         with _no_autocast(tensors[0].device.type if tensors else 'cpu'):
-            wide: Any = [_widen(value) for value in args]
-            named: Any = {name: _widen(value) for name, value in kwargs.items()}
             return function(*wide, **named)
 
     return widened
@@ -44,10 +44,12 @@ def _widen(value: object) -> object:
 
 
 def _no_autocast(device: str) -> Any:
-    # Some devices have none ('meta').
-    if not torch.amp.is_autocast_available(device):
-        return nullcontext()
-    return torch.autocast(device, enabled=False)
+    # Some devices have none ('meta'). What is traced may run under autocast later.
+    if torch.amp.is_autocast_available(device) and (
+        torch.is_autocast_enabled(device) or torch.compiler.is_compiling()
+    ):
+        return torch.autocast(device, enabled=False)
+    return nullcontext()
 
 
 def precision(device: torch.device) -> str:

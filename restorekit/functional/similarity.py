@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from restorekit.functional.precision import full_precision
-from restorekit.functional.windows import filtered, gaussian
+from restorekit.functional.windows import gaussian, local_means
 
 STRIP = 2**18  # pixels that are compared at a time on a processor, for its cache
 
@@ -87,9 +87,7 @@ def ssim_map(pred: Tensor, gt: Tensor, *, data_range: float, window: int, sigma:
     # Of the sum s and the difference d of the two, four local means do instead of five:
     # ms^2 - md^2 = 4 mx my, ms^2 + md^2 = 2 (mx^2 + my^2), and so for variances and covariance.
     both, weights = torch.cat([pred + gt, pred - gt], dim=1), gaussian(window, sigma)
-    means, squares = (
-        filtered(filtered(maps, weights, -1), weights, -2) for maps in (both, both.square())
-    )
+    means, squares = local_means(both, weights), local_means(both.square(), weights)
     means = means.square()
     mean_s, mean_d = means.chunk(2, dim=1)
     var_s, var_d = squares.sub_(means).chunk(2, dim=1)

@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -58,6 +59,34 @@ def filtered(image: Tensor, weights: Sequence[float], dim: int) -> Tensor:
     """
     result: Tensor = _Filtered.apply(image, tuple(weights), dim)
     return result
+
+
+def local_means(maps: Tensor, weights: Sequence[float]) -> Tensor:
+    """`filtered` along both axes.
+
+    Args:
+        maps: (..., H, W).
+        weights: Of the taps, at most as many as there are pixels along an axis.
+    Returns:
+        (..., H - taps + 1, W - taps + 1).
+    """
+    alone = maps.device.type == 'cpu' and not maps.requires_grad
+    large = min(maps.shape[-2:]) > SHORT
+    if alone and large and maps.dtype == torch.float64 and not torch.compiler.is_compiling():
+        return _by_opencv(maps, weights)
+    return filtered(filtered(maps, weights, -1), weights, -2)
+
+
+def _by_opencv(maps: Tensor, weights: Sequence[float]) -> Tensor:
+    """Row by row through both axes, which is twice as fast as sums of whole images."""
+    import cv2
+
+    taps, (height, width) = np.array(weights), maps.shape[-2:]
+    first = len(taps) // 2  # OpenCV's results at the border are of no use
+    rows, columns = (slice(first, first + n - len(taps) + 1) for n in (height, width))
+    planes = maps.reshape(-1, height, width).numpy()
+    means = np.stack([cv2.sepFilter2D(plane, -1, taps, taps)[rows, columns] for plane in planes])
+    return torch.from_numpy(means).reshape(*maps.shape[:-2], *means.shape[-2:])
 
 
 def _made_band(weights: tuple[float, ...], length: int, dtype: torch.dtype) -> Tensor:

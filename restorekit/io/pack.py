@@ -45,7 +45,7 @@ class Pack:
             raise FileNotFoundError(f'{folder}: no such pack; `restorekit prepare pack` makes one')
         self.index = _read_index(self.folder)
         self.images: list[dict] = self.index['images']
-        self._pixels: np.memmap | None = None
+        self._pixels: np.ndarray | None = None
 
     @property
     def listing(self) -> Any:
@@ -71,9 +71,10 @@ class Pack:
         """An image, (H, W, C), as a view into the file that cannot be written to."""
         entry = self.images[number]
         if self._pixels is None:
-            self._pixels = np.memmap(self.folder / PIXELS, np.uint8, 'r')
+            # As a plain array: each slice of a memmap takes a multiple of the time.
+            self._pixels = np.asarray(np.memmap(self.folder / PIXELS, np.uint8, 'r'))
         start = entry['offset']
-        raw = np.asarray(self._pixels[start : start + size_of(entry)])
+        raw = self._pixels[start : start + size_of(entry)]
         return raw.view(entry['dtype']).reshape(entry['shape'])
 
     def source_bytes(self, path: str) -> int:

@@ -90,8 +90,11 @@ class BaseRestorer(nn.Module, ABC):
 
     def train(self, mode: bool = True) -> BaseRestorer:
         """torch's; mmengine's loop asks for it in every step, where nearly always all is done."""
-        if any(part.training != mode for part in self.modules()):
-            super().train(mode)
+        parts: list[nn.Module] = [self]
+        for part in parts:
+            if part.training != mode:
+                return super().train(mode)
+            parts += [child for child in part._modules.values() if child is not None]
         return self
 
     def train_step(self, data: dict, optim_wrapper: Any) -> dict[str, Tensor]:
@@ -113,8 +116,9 @@ class BaseRestorer(nn.Module, ABC):
 
         The mean over all ranks is logged, as one process would.
         """
-        scalars = {name: value.mean() for name, value in losses.items()}
-        loss = torch.stack([value for name, value in scalars.items() if 'loss' in name]).sum()
+        scalars = {name: value.mean() if value.ndim else value for name, value in losses.items()}
+        summed = [value for name, value in scalars.items() if 'loss' in name]
+        loss = summed[0] if len(summed) == 1 else torch.stack(summed).sum()
         logged = {'loss': loss, **scalars}
         if is_distributed():
             values = torch.stack([value.detach().float() for value in logged.values()])

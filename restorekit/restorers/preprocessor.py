@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from restorekit.data_sample import DataSample, first_file
+from restorekit.data_sample import DataSample, StackedSamples, first_file
 from restorekit.functional import ldr_to_hdr, rgb_to_ycbcr, ycbcr_to_rgb
 from restorekit.functional.exposure import GAMMA
 from restorekit.registry import MODELS
@@ -84,7 +84,8 @@ class ImagePreprocessor(nn.Module):
                 `data_samples`. Or, as training loaders stack them, `inputs` with N in front,
                 `targets`, tensors by name with N in front, and samples without tensors.
         Returns:
-            `inputs` with N in front, or a list as it came, and `data_samples` with their tensors.
+            `inputs` with N in front, or a list as it came, and `data_samples` with their tensors;
+            of a stacked batch these are StackedSamples.
         Raises:
             ValueError: If the images do not have the channels of `color`, or differ in size in
                 training.
@@ -97,7 +98,7 @@ class ImagePreprocessor(nn.Module):
             # A restorer for luma fuses the chroma of brackets by itself; it is not trained so.
             colour = self.color == 'y' and image.ndim == 4 and image.shape[-3] == 3
             if training or not colour:
-                self._check_channels(image, sample)
+                self._check_channels(image.shape, sample)
         if len({image.shape for image in inputs}) == 1:
             inputs = torch.stack(tuple(inputs))
         elif training:
@@ -108,20 +109,17 @@ class ImagePreprocessor(nn.Module):
         return {'inputs': inputs, 'data_samples': samples}
 
     def _unpack(self, data: dict) -> dict[str, Any]:
-        """A stacked batch on the device, whose samples get views of the targets."""
+        """A stacked batch on the device."""
         inputs, targets = self.cast_data(data['inputs']), self.cast_data(data['targets'])
         samples = data['data_samples']
-        self._check_channels(inputs[0], samples[0])
-        for name, stacked in targets.items():
-            for sample, target in zip(samples, stacked, strict=True):
-                sample.set_data({name: target})
-        return {'inputs': inputs, 'data_samples': samples}
+        self._check_channels(inputs.shape[1:], samples[0])
+        return {'inputs': inputs, 'data_samples': StackedSamples(samples, targets)}
 
-    def _check_channels(self, image: Tensor, sample: DataSample | None) -> None:
-        if image.shape[-3] != self.channels:
+    def _check_channels(self, shape: torch.Size, sample: DataSample | None) -> None:
+        if shape[-3] != self.channels:
             raise ValueError(
                 f'ImagePreprocessor: color={self.color!r} takes {self.channels} '
-                f'channels, got {tuple(image.shape)}{_origin(sample)}; '
+                f'channels, got {tuple(shape)}{_origin(sample)}; '
                 "the pipeline's LoadImages(color=…) must agree"
             )
 

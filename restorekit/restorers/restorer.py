@@ -11,11 +11,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from restorekit.contracts import Backbone, any_pools, common_period, widest_halo
-from restorekit.data_sample import DataSample
+from restorekit.data_sample import DataSample, stacked_targets
 from restorekit.functional import fuse_chroma, imresize, rgb_to_ycbcr, ycbcr_to_rgb
 from restorekit.options import Scale, fits, nearest, written
 from restorekit.registry import BACKBONES, LOSSES, MODELS
-from restorekit.restorers.base import BaseRestorer, exposures_of
+from restorekit.restorers.base import BaseRestorer
 
 Named = dict[str, 'Tensor | list[Tensor]']
 
@@ -45,10 +45,11 @@ class LossTerm(nn.Module):
     def forward(self, preds: Named, targets: dict[str, Tensor]) -> Tensor:
         """The weighted loss, a scalar, of what it compares among named (N, C, H, W) tensors."""
         pred, target = _named(preds, self.pred, 'pred'), _named(targets, self.target, 'target')
-        steps = pred if isinstance(pred, list) else [pred]
-        return self.weight * sum(
-            (self.loss(step, target) for step in steps), start=target.new_zeros(())
-        )
+        if isinstance(pred, list):
+            steps = (self.loss(step, target) for step in pred)
+            return self.weight * sum(steps, start=target.new_zeros(()))
+        loss = self.loss(pred, target)
+        return loss if self.weight == 1 else self.weight * loss
 
 
 def _named(tensors: dict, name: str, role: str) -> Any:
@@ -153,15 +154,12 @@ class Restorer(BaseRestorer):
         """Weighted losses, scalars, as `loss_<name>`; the runner minimises their sum."""
         if not self.losses:
             raise ValueError('Restorer: losses are empty; training needs at least one')
-        network_input = self._network_input(inputs, exposures_of(data_samples))
+        targets = stacked_targets(data_samples)
+        network_input = self._network_input(inputs, targets.get('exposures'))
         outputs = self.backbone.forward_train(network_input)
         preds: Named = {
             name: [self._image(step) for step in out] if isinstance(out, list) else self._image(out)
             for name, out in outputs.items()
-        }
-        targets = {
-            name: torch.stack([sample.get(name) for sample in data_samples])
-            for name in data_samples[0].keys()  # noqa: SIM118  (a DataSample is not a dict)
         }
         if 'gt_frames' in targets:
             frames = targets['gt_frames']

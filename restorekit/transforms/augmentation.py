@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 from mmcv.transforms import BaseTransform
 
 from restorekit.data_sample import first_file
@@ -98,7 +97,7 @@ class RandomFlipRotate(BaseTransform):
             if self.flip and overturn:
                 image = image[::-1]
             if self.rotate and turn:
-                image = np.rot90(image)
+                image = image[:, ::-1].swapaxes(0, 1)
             results[key] = image
         return results
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from typing import Literal
 
@@ -86,14 +87,13 @@ class LoadImages(BaseTransform):
         lq, gt = sizes['lq'], next(iter(truths.values()))
         is_bracket = len(sample.get('files', {}).get('lq', ())) > 1
         wanted = sample.get('scale', 1 if is_bracket else None)
-        for scale in [wanted] if wanted else range(1, MAX_SCALE + 1):
-            slack = MAX_CUT * scale if is_bracket and scale > 1 else scale
-            if all(0 <= large - scale * small < slack for large, small in zip(gt, lq, strict=True)):
-                return {**dict.fromkeys(truths, (lq[0] * scale, lq[1] * scale)), 'lq': lq}
-        raise ValueError(
-            f'lq of {lq[0]} x {lq[1]} does not fit gt of {gt[0]} x {gt[1]} at '
-            f'{f"scale {wanted}" if wanted else "any integer scale"}'
-        )
+        scale = _scale_of(lq, gt, wanted, is_bracket)
+        if scale is None:
+            raise ValueError(
+                f'lq of {lq[0]} x {lq[1]} does not fit gt of {gt[0]} x {gt[1]} at '
+                f'{f"scale {wanted}" if wanted else "any integer scale"}'
+            )
+        return {**dict.fromkeys(truths, (lq[0] * scale, lq[1] * scale)), 'lq': lq}
 
     def _convert(self, image: np.ndarray) -> np.ndarray:
         gray = image.shape[2] == 1
@@ -104,6 +104,18 @@ class LoadImages(BaseTransform):
             luma = rgb_to_y(torch.from_numpy(floats).movedim(-1, 0)).movedim(0, -1)
             image = luma.contiguous().numpy()
         return to_eight_bits(image) if self.rounded else image
+
+
+@functools.lru_cache(maxsize=1024)
+def _scale_of(
+    lq: tuple[int, int], gt: tuple[int, int], wanted: int | None, is_bracket: bool
+) -> int | None:
+    """By which a ground truth is larger than an input, but for what was cut off; None: by none."""
+    for scale in [wanted] if wanted else range(1, MAX_SCALE + 1):
+        slack = MAX_CUT * scale if is_bracket and scale > 1 else scale
+        if all(0 <= large - scale * small < slack for large, small in zip(gt, lq, strict=True)):
+            return scale
+    return None
 
 
 def _read(path: str) -> np.ndarray:

@@ -25,7 +25,10 @@ class PackInputs(BaseTransform):
     """
 
     def transform(self, results: dict) -> dict:
-        sample = DataSample(metainfo={key: results.get(key, empty) for key, empty in META.items()})
+        sample = DataSample()
+        for key, empty in META.items():
+            # Not by the constructor, which copies deeply what is this sample's own already.
+            sample.set_field(results.get(key, type(empty)()), key, field_type='metainfo')
         for key in GROUND_TRUTH:
             if key in results:
                 sample.set_data({key: to_tensor(results[key])})
@@ -40,5 +43,6 @@ def to_tensor(image: np.ndarray) -> Tensor:
     Integers of 8 and 16 bits become numbers in [0, 1].
     """
     # In order first: a few bytes are moved faster than as many numbers.
-    ordered = np.array(np.moveaxis(np.asarray(image), (0, 1), (-2, -1)), order='C')
+    array = np.asarray(image)
+    ordered = np.array(array.transpose((*range(2, array.ndim), 0, 1)), order='C')
     return torch.from_numpy(to_floats(ordered).astype(np.float32, copy=False))

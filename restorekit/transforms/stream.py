@@ -27,7 +27,10 @@ def generator() -> np.random.Generator:
 @contextmanager
 def sample_stream(seed: int, position: int) -> Iterator[None]:
     """Open the stream of the sample at `position` of the run's sample order."""
-    key = np.random.SeedSequence((seed, position))
+    words = (seed, position)
+    # numpy makes the same of an array, in half the time.
+    small = all(0 <= word < 2**32 for word in words)
+    key = np.random.SeedSequence(np.array(words, np.uint32) if small else words)
     token = _generator.set(np.random.Generator(np.random.Philox(key)))
     try:
         yield

@@ -111,3 +111,20 @@ def test_upsampler(scale, convolutions):
 def test_upsampler_scale_is_checked(scale):
     with pytest.raises(ValueError, match=f'scale must be int of 1 to 16, got {scale}'):
         PixelShuffleUpsampler(4, scale=scale)
+
+
+@pytest.mark.parametrize('order', [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize('options', [{}, {'short_skip': False}, {'attention': False}])
+def test_without_gradients_memory_is_saved_and_no_bit_differs(order, options):
+    block = AttentiveInception(8, **options).eval().to(memory_format=order)
+    x = torch.rand(2, 8, 9, 7).contiguous(memory_format=order)
+    before = x.clone()
+    expected, own = block.forward_with(x, None)
+    with torch.no_grad():
+        result, vector = block.forward_with(x, None)
+        with torch.autocast('cpu', torch.bfloat16):
+            assert block(x).isfinite().all()
+    assert torch.equal(result, expected)
+    assert result.stride() == expected.stride()
+    assert own is vector is None or torch.equal(own, vector)
+    assert torch.equal(x, before)

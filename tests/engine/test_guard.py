@@ -48,3 +48,21 @@ def test_float16_on_one_process_leaves_out_what_is_too_large_and_lowers_the_scal
 def test_wrappers_that_do_not_count_and_parts_of_steps_are_passed_over(wrapper):
     runner = SimpleNamespace(optim_wrapper=SimpleNamespace(**wrapper))  # nothing else is asked for
     NonFiniteHook().after_train_iter(runner, 0)
+
+
+@pytest.mark.parametrize('bad', [None, 0, 1, 2, 3])
+def test_every_gradient_is_looked_at_and_none_is_changed(bad):
+    kinds = (torch.float32, torch.float64, torch.complex64, torch.bfloat16)
+    parameters = [nn.Parameter(torch.ones(5, dtype=kind)) for kind in kinds]
+    wrapper = OPTIM_WRAPPERS.build(
+        {'type': 'OptimWrapper', 'optimizer': torch.optim.SGD(parameters, lr=1.0)}
+    )
+    given = [torch.full((5,), 1e-40, dtype=kind) for kind in kinds]
+    for number, (parameter, gradient) in enumerate(zip(parameters, given, strict=True)):
+        gradient[3] = torch.nan if number == bad else 3.3
+        parameter.grad = gradient.clone()
+    wrapper.step()
+    assert wrapper.skipped == (bad is not None)
+    for parameter, gradient in zip(parameters, given, strict=True):
+        torch.testing.assert_close(parameter.grad, gradient, rtol=0, atol=0, equal_nan=True)
+        assert torch.equal(parameter.data, torch.ones_like(parameter)) == (bad is not None)

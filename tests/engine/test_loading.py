@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from restorekit.data_sample import DataSample
+from restorekit.data_sample import DataSample, stacked_targets
 from restorekit.engine.loading import stack_samples, start_worker
 from restorekit.io.checkpoint import read_checkpoint
 from restorekit.registry import FUNCTIONS, RUNNERS
@@ -109,3 +109,19 @@ def test_a_signal_to_the_whole_group_ends_in_a_checkpoint(photo_folder, tmp_path
     assert (tmp_path / 'run/requeue').exists()
     last = (tmp_path / 'run/last_checkpoint').read_text()
     assert read_checkpoint(tmp_path / 'run' / last)['meta']['iter'] > 0
+
+
+def test_targets_stay_stacked_until_a_sample_is_asked_for():
+    batch = ImagePreprocessor(color='y')(stack_samples(samples()), True)
+    given = batch['data_samples']
+    whole = given.targets['gt']
+    assert stacked_targets(given)['gt'] is whole
+    assert len(given) == 2
+    given[1].gt = given[1].gt + 5  # as a model of one's own may
+    torch.testing.assert_close(stacked_targets(given)['gt'][:, 0, 0, 0], torch.tensor([0, 6]))
+    assert torch.equal(stacked_targets(list(given))['gt'], stacked_targets(given)['gt'])
+
+
+def test_a_stacked_batch_of_other_channels_is_refused():
+    with pytest.raises(ValueError, match=r"color='rgb' takes 3 channels, got \(1, 4, 4\)"):
+        ImagePreprocessor()(stack_samples(samples()), True)

@@ -14,7 +14,7 @@ from restorekit.functional import (
     ssim,
     windows,
 )
-from restorekit.functional.windows import filtered
+from restorekit.functional.windows import filtered, local_means
 from restorekit.io import read_image
 
 PAIRS = ['set5_bird_bic_x3', 'set5_woman_bic_x2', 'classic5_1_jpeg10', 'classic5_3_odd_jpeg10']
@@ -185,3 +185,17 @@ def test_arrays_are_no_tensors():
         rgb_to_ycbcr(image.numpy())
     with pytest.raises(ValueError, match='psnr: data_range must be > 0, got 0'):
         psnr(image, image, data_range=0)
+
+
+@pytest.mark.parametrize('taps', [1, 2, 8, 11])
+def test_local_means_by_opencv_are_the_sums(taps):
+    generator = torch.Generator().manual_seed(taps)
+    maps = torch.rand(2, 3, 70, 83, dtype=torch.float64, generator=generator)
+    weights = torch.rand(taps, dtype=torch.float64, generator=generator).tolist()
+    sums = filtered(filtered(maps, weights, -1), weights, -2)
+    means = local_means(maps, weights)
+    assert not torch.equal(means, sums) or taps == 1, 'another way'
+    torch.testing.assert_close(means, sums, rtol=1e-13, atol=1e-13)
+    leaf = maps.clone().requires_grad_()
+    local_means(leaf, weights).sum().backward()
+    assert leaf.grad.any()

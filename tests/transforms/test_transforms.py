@@ -534,3 +534,11 @@ def test_without_an_input_the_large_frames_stand_in_for_it():
     packed = PackInputs()({'gt_frames': frames, 'gt': gt})
     np.testing.assert_allclose(packed['inputs'], np.moveaxis(frames, (0, 1), (-2, -1)), rtol=1e-6)
     np.testing.assert_allclose(PackInputs()({'gt': gt})['inputs'], gt.transpose(2, 0, 1), rtol=1e-6)
+
+
+@pytest.mark.parametrize('seed', [0, 7, 2**32 - 1, 2**32, 2**40 + 3])
+@pytest.mark.parametrize('position', [0, 5, 2**32 - 1, 2**33])
+def test_a_stream_is_numpys_of_seed_and_position(seed, position):
+    expected = np.random.Generator(np.random.Philox(np.random.SeedSequence((seed, position))))
+    with sample_stream(seed, position):
+        assert generator().random(3).tolist() == expected.random(3).tolist()
