@@ -37,7 +37,7 @@ def means_of_whole(
         for part in network.modules()
         if isinstance(part, nn.AdaptiveAvgPool2d) and part.output_size in (1, (1, 1))
     ]
-    means: dict[nn.Module, list[Tensor]] = {pool: [] for pool in pools}
+    means: dict[nn.AdaptiveAvgPool2d, list[Tensor]] = {pool: [] for pool in pools}
     if pools:
         with ExitStack() as hooks:
             for pool in pools:
