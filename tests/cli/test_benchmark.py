@@ -78,4 +78,4 @@ def test_slips_are_named_before_anything_is_tested(configs, tmp_path):
     message = error_of('benchmark', f'{tmp_path}/small.py={tmp_path}/no.pth', *out)
     assert 'no.pth: no such checkpoint' in message
     assert 'name the checkpoint' in error_of('benchmark', tmp_path / 'small.py', *out)
-    assert not (tmp_path / 'out').exists()
+    assert not (tmp_path / 'out/benchmark.md').exists()
