@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from restorekit.blocks.layers import build_conv, build_norm, may_overwrite
 from restorekit.contracts import Block, StatefulBlock
-from restorekit.functional.pooling import CELLS, cell_of, local_mean, spread
+from restorekit.functional.pooling import CELLS, cell_of, spread, window_means
 from restorekit.options import AtLeast1, Positive, Width, Within
 from restorekit.registry import BLOCKS
 
@@ -147,7 +147,7 @@ class AttentiveInception(StatefulBlock):
         assert self.attention is not None
         if self.window is None:
             return self.attention(self.pool(features).flatten(1))[:, :, None, None]
-        means = local_mean(features, self.window).permute(0, 2, 3, 1)
+        means = window_means(features, self.window).permute(0, 2, 3, 1)
         return self.attention(means).permute(0, 3, 1, 2)
 
 

@@ -12,7 +12,7 @@ from restorekit.functional.covariance import covariance, matrix_sqrt
 from restorekit.functional.exposure import hdr_to_ldr, ldr_to_hdr, mu_law, mu_law_inverse
 from restorekit.functional.guided import fast_guided_filter, guided_filter
 from restorekit.functional.mef import mef_ssim, mef_ssim_map
-from restorekit.functional.pooling import local_mean, spread
+from restorekit.functional.pooling import spread, window_means
 from restorekit.functional.precision import full_precision, precision, set_tf32, tf32
 from restorekit.functional.resize import imresize, imresize_part
 from restorekit.functional.similarity import psnr, ssim, ssim_map
@@ -29,7 +29,6 @@ __all__ = [
     'imresize',
     'imresize_part',
     'ldr_to_hdr',
-    'local_mean',
     'matrix_sqrt',
     'mef_ssim',
     'mef_ssim_map',
@@ -49,5 +48,6 @@ __all__ = [
     'tf32',
     'tiled',
     'tiled_rows',
+    'window_means',
     'ycbcr_to_rgb',
 ]

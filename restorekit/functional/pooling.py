@@ -25,7 +25,7 @@ def cell_of(window: int) -> int:
     return window // CELLS
 
 
-def local_mean(images: Tensor, window: int) -> Tensor:
+def window_means(images: Tensor, window: int) -> Tensor:
     """The mean over the window around each cell, a square of a third of the window's side.
 
     Where the window reaches beyond the border, the mean is taken over what lies inside; of images
@@ -48,11 +48,11 @@ def local_mean(images: Tensor, window: int) -> Tensor:
 
 
 def spread(grid: Tensor, window: int, size: tuple[int, int]) -> Tensor:
-    """What `local_mean` gave, or has become, for each pixel: linearly between the cells' centres.
+    """What `window_means` gave, or has become, for each pixel: linearly between the cells' centres.
 
     Args:
         grid: (N, C, h, w), a value for each cell.
-        window: As for `local_mean`.
+        window: As for `window_means`.
         size: H and W of the images.
     Returns:
         (N, C, H, W).

@@ -1,13 +1,13 @@
 import pytest
 import torch
 
-from restorekit.functional import local_mean, spread
+from restorekit.functional import spread, window_means
 
 
 @pytest.mark.parametrize(('height', 'width'), [(12, 16), (13, 18), (3, 31), (4, 4)])
 def test_means_as_loops_take_them(height, width):
     x = torch.rand(2, 3, height, width).double()
-    means = local_mean(x, 12)
+    means = window_means(x, 12)
     rows, columns = -(-height // 4), -(-width // 4)
     assert means.shape == (2, 3, rows, columns)
     for i in range(rows):
@@ -18,7 +18,7 @@ def test_means_as_loops_take_them(height, width):
 
 def test_of_small_images_it_is_the_mean_of_all():
     x = torch.rand(1, 2, 48, 64)
-    means = local_mean(x, 96)
+    means = window_means(x, 96)
     torch.testing.assert_close(means, x.mean(dim=(2, 3), keepdim=True).expand(1, 2, 2, 2))
 
 
@@ -30,7 +30,7 @@ def test_between_the_centres_of_cells_it_is_linear():
 
 
 def test_halves_do_not_overflow():
-    means = local_mean(torch.full((1, 1, 96, 96), 100.0, dtype=torch.float16), 96)
+    means = window_means(torch.full((1, 1, 96, 96), 100.0, dtype=torch.float16), 96)
     torch.testing.assert_close(means, torch.full_like(means, 100))
 
 
@@ -39,4 +39,4 @@ def test_windows_are_multiples_of_three(window):
     with pytest.raises(
         ValueError, match=f'a window of means must be a multiple of 3, got {window}'
     ):
-        local_mean(torch.rand(1, 1, 8, 8), window)
+        window_means(torch.rand(1, 1, 8, 8), window)
