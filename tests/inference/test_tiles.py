@@ -115,10 +115,10 @@ def test_a_small_image_asks_for_no_memory(monkeypatch):
     assert model.backbone.seen == [(256, 256)]
 
 
-def test_the_overlap_is_three_times_as_far_as_the_network_looks(monkeypatch):
+def test_the_overlap_is_four_times_as_far_as_the_network_looks(monkeypatch):
     monkeypatch.setattr(tiles, 'OVERLAPS', (0, 64))
     model, images = blurring(), planes(8, 900)
-    assert Tiler(CPU, 64).split(model, images, None) == (64, 6)
+    assert Tiler(CPU, 64).split(model, images, None) == (64, 8)
     assert Tiler(CPU, 64, 9).split(model, images, None) == (64, 9)
     model.halo = 12
     assert Tiler(CPU, 64).split(model, images, None) == (64, 12)
