@@ -38,7 +38,6 @@ class ChannelAttention(Block):
                 f'ChannelAttention: channels must be at least reduction={reduction}, got {channels}'
             )
         self.contrast = contrast
-        self.pool = nn.AdaptiveAvgPool2d(1)
         self.gate = nn.Sequential(
             nn.Conv2d(channels, hidden, 1),
             nn.ReLU(inplace=True),
@@ -48,9 +47,9 @@ class ChannelAttention(Block):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) to the same shape."""
-        pooled = self.pool(x)
+        pooled = x.mean(dim=(2, 3), keepdim=True)
         if self.contrast:
             # The bound, which a half can hold, keeps the root's slope finite on flat features.
-            variance = self.pool((x - pooled).square())
+            variance = (x - pooled).square().mean(dim=(2, 3), keepdim=True)
             pooled = pooled + variance.clamp(min=1e-7).sqrt()
         return x * self.gate(pooled)

@@ -88,7 +88,6 @@ class AttentiveInception(StatefulBlock):
         sizes = (sum(filters), hidden * channels, channels)
         self.attention = _two_layers(*sizes) if attention else None
         self.window = window
-        self.pool = nn.AdaptiveAvgPool2d(1)
         self.pools = attention and window is None
         if attention and window is not None:
             self.period = cell_of(window)
@@ -146,7 +145,7 @@ class AttentiveInception(StatefulBlock):
         """The attention vectors of (N, C, H, W): (N, C', h, w), one for each cell or for all."""
         assert self.attention is not None
         if self.window is None:
-            return self.attention(self.pool(features).flatten(1))[:, :, None, None]
+            return self.attention(features.mean(dim=(2, 3)))[:, :, None, None]
         means = window_means(features, self.window).permute(0, 2, 3, 1)
         return self.attention(means).permute(0, 3, 1, 2)
 

@@ -84,6 +84,7 @@ class BoundedHistory(HistoryBuffer):
         self._room[:, : self._end] = values, counts
 
     def update(self, log_val: float, count: int = 1) -> None:
+        """Add an entry; TypeError unless both are numbers."""
         if not isinstance(log_val, int | float) or not isinstance(count, int | float):
             raise TypeError(f'BoundedHistory: expected two numbers, got {log_val!r}, {count!r}')
         if self._end == self._room.shape[1]:

@@ -12,7 +12,6 @@ from restorekit.functional.covariance import covariance, matrix_sqrt
 from restorekit.functional.exposure import hdr_to_ldr, ldr_to_hdr, mu_law, mu_law_inverse
 from restorekit.functional.guided import fast_guided_filter, guided_filter
 from restorekit.functional.mef import mef_ssim, mef_ssim_map
-from restorekit.functional.pooling import spread, window_means
 from restorekit.functional.precision import full_precision, precision, set_tf32, tf32
 from restorekit.functional.resize import imresize, imresize_part
 from restorekit.functional.similarity import psnr, ssim, ssim_map
@@ -42,12 +41,10 @@ __all__ = [
     'rgb_to_y',
     'rgb_to_ycbcr',
     'set_tf32',
-    'spread',
     'ssim',
     'ssim_map',
     'tf32',
     'tiled',
     'tiled_rows',
-    'window_means',
     'ycbcr_to_rgb',
 ]

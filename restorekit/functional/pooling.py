@@ -21,7 +21,7 @@ def cell_of(window: int) -> int:
         ValueError: If the window is no multiple of 3.
     """
     if window < CELLS or window % CELLS:
-        raise ValueError(f'a window of means must be a multiple of {CELLS}, got {window}')
+        raise ValueError(f'window must be a multiple of {CELLS}, got {window}')
     return window // CELLS
 
 

@@ -74,7 +74,7 @@ def test_short_skip_is_an_option():
     ('options', 'message'),
     [
         ({'dilations': (1, 2)}, r'equally many, got \(1, 2\) and'),
-        ({'window': 32}, 'a window of means must be a multiple of 3, got 32'),
+        ({'window': 32}, 'window must be a multiple of 3, got 32'),
         ({'widths': (1, 1, 1, 0.01)}, 'a branch has no filters with channels=8'),
     ],
 )

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from restorekit.functional import spread, window_means
+from restorekit.functional.pooling import spread, window_means
 
 
 @pytest.mark.parametrize(('height', 'width'), [(12, 16), (13, 18), (3, 31), (4, 4)])
@@ -37,6 +37,6 @@ def test_halves_do_not_overflow():
 @pytest.mark.parametrize('window', [2, 32, 0, -3])
 def test_windows_are_multiples_of_three(window):
     with pytest.raises(
-        ValueError, match=f'a window of means must be a multiple of 3, got {window}'
+        ValueError, match=f'window must be a multiple of 3, got {window}'
     ):
         window_means(torch.rand(1, 1, 8, 8), window)

@@ -2,9 +2,10 @@
 
 import pytest
 import torch
+from skimage.data import astronaut
 from torch import nn
 
-from restorekit.functional import tiled
+from restorekit.functional import imresize, tiled
 from restorekit.inference import load_restorer
 from restorekit.inference.means import means_of_whole
 from restorekit.inference.tiles import Tiler
@@ -76,3 +77,15 @@ def test_exposures_fused_in_tiles_are_as_bright_as_the_whole():
         model.means_of_copy = False
         own = tiler.run(model, frames, None)
     assert (given - whole).abs().mean() < (own - whole).abs().mean() / 4
+
+
+@pytest.mark.slow
+def test_a_photograph_in_tiles_is_within_a_gray_level_of_the_whole():
+    photo = torch.from_numpy(astronaut().transpose(2, 0, 1).copy())[None] / 255
+    dark = imresize(photo, 0.5)[..., :200, :200].clamp(0, 1)
+    frames = torch.stack([dark / 4, (dark * 2).clamp(max=1)], dim=1)
+    model = load_restorer('cfan-x2').eval()
+    with torch.inference_mode():
+        whole = model.restore(frames)
+        result = Tiler(torch.device('cpu'), 160).run(model, frames, None)
+    assert 0 < (result - whole).abs().max() < 1 / 255

@@ -9,7 +9,7 @@ from torch import nn
 
 from restorekit.contracts import Backbone
 from restorekit.functional import tiled
-from restorekit.inference import Inferencer, tiles
+from restorekit.inference import Inferencer, load_restorer, tiles
 from restorekit.inference.tiles import Tiler
 from restorekit.io import to_integers
 from restorekit.registry import BACKBONES, MODELS
@@ -218,3 +218,8 @@ def test_windows_of_a_transform_stay_where_they_are():
 def test_what_is_no_tile_is_named(options, message):
     with pytest.raises((ValueError, TypeError), match=message):
         Tiler(CPU, *options)
+
+
+@pytest.mark.parametrize(('name', 'halo'), [('ain-jpeg', 96), ('ain-x2', 48), ('ain-x3', 32)])
+def test_the_halo_of_windows_is_in_pixels_of_what_is_divided(name, halo):
+    assert load_restorer(name).halo == halo  # a window of 72 and a third, of the enlarged image

@@ -55,12 +55,12 @@ class CheckpointHook(Hook):
     def before_train(self, runner: Runner) -> None:
         if is_main_process():
             remove_leftovers(Path(runner.work_dir), '*.pth')
-        if self.save_best is not None and not isinstance(runner._val_loop, BaseLoop):
-            raise ValueError(
-                f'CheckpointHook: save_best={self.save_best!r} needs validation: '
-                'val_dataloader, val_cfg and val_evaluator'
-            )
         if self.save_best is not None:
+            if not isinstance(runner._val_loop, BaseLoop):
+                raise ValueError(
+                    f'CheckpointHook: save_best={self.save_best!r} needs validation: '
+                    'val_dataloader, val_cfg and val_evaluator'
+                )
             metrics = runner.val_evaluator.metrics
             sets = leaf_datasets(runner.val_dataloader.dataset)
             # Others may report under names that only they know.
