@@ -36,7 +36,5 @@ def test_halves_do_not_overflow():
 
 @pytest.mark.parametrize('window', [2, 32, 0, -3])
 def test_windows_are_multiples_of_three(window):
-    with pytest.raises(
-        ValueError, match=f'window must be a multiple of 3, got {window}'
-    ):
+    with pytest.raises(ValueError, match=f'window must be a multiple of 3, got {window}'):
         window_means(torch.rand(1, 1, 8, 8), window)
