@@ -17,6 +17,7 @@ from typing import Annotated, Any
 from torch import nn
 
 OURS = 'restorekit'
+SCHEDULES = 'mmengine.optim.scheduler'
 MAX_LISTED = 20
 
 
@@ -162,7 +163,8 @@ def _is_ours(cls: Callable) -> bool:
 def _parameters(cls: Callable) -> tuple[dict[str, inspect.Parameter], bool]:
     """What a constructor accepts by name, and whether it accepts any name.
 
-    Our constructors pass their `**options` on to the class that they inherit from.
+    Our constructors pass their `**options` on to the class that they inherit from, and so do those
+    of mmengine's schedules.
     """
     found: dict[str, inspect.Parameter] = {}
     for base in cls.__mro__ if inspect.isclass(cls) else (cls,):
@@ -181,7 +183,7 @@ def _parameters(cls: Callable) -> tuple[dict[str, inspect.Parameter], bool]:
                 found.setdefault(key, parameter)
         if inspect.Parameter.VAR_KEYWORD not in kinds:
             return found, False
-        if not _is_ours(base):
+        if not _is_ours(base) and base.__module__.rpartition('.')[0] != SCHEDULES:
             return found, True
     return found, False
 

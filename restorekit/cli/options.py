@@ -62,8 +62,8 @@ def add_weights_options(parser: argparse.ArgumentParser, *, device: str) -> None
         '-m',
         '--model',
         metavar='MODEL',
-        help='a model of `restorekit models`, or the config of a network (default: the one that '
-        'the checkpoint holds)',
+        help='a model of `restorekit models`, the config of a network, or a checkpoint that holds '
+        'its own (default: the one that -w holds)',
     )
     parser.add_argument(
         '-w', '--weights', metavar='CHECKPOINT', help='the checkpoint of a config or of its own'

@@ -15,6 +15,8 @@ from restorekit.config.packaged import base_circle, find_config
 from restorekit.config.settings import spread_settings
 from restorekit.options import nearest
 
+SUFFIXES = ('.py', '.yml', '.yaml', '.json')
+
 
 def load_config(
     name: str, options: dict | None = None, *, change: Callable[[Config], None] | None = None
@@ -32,6 +34,10 @@ def load_config(
         ConfigError: If it is not valid Python, or if a type, option or key is misspelt.
     """
     path = find_config(name)
+    if path.suffix not in SUFFIXES:
+        raise ConfigError(
+            f'{path}: no config; a name that ends with {", ".join(SUFFIXES)} is accepted'
+        )
     circle = base_circle(path)
     if circle:
         raise ConfigError(f'{path}: _base_ goes in a circle: {" -> ".join(map(str, circle))}')

@@ -20,6 +20,7 @@ from restorekit.registry import MODELS
 from restorekit.restorers import BaseRestorer, Chain, Restorer
 
 Model: TypeAlias = str | Path | Config | None
+CHECKPOINTS = ('.pth', '.safetensors')
 
 
 def load_restorer(
@@ -35,8 +36,9 @@ def load_restorer(
 
     Args:
         config: The name of a model of the catalogue; a config, its path, or the name of a packaged
-            one; several of these to be run one after another. None takes the model that the
-            checkpoint says it was trained with, read as data and no larger than its weights.
+            one; a checkpoint (.pth, .safetensors) that says what model it was trained with, which
+            is read as data and no larger than its weights; several of these to be run one after
+            another. None: the model that `weights` says.
         weights: Its checkpoint, or the name of a model whose weights to take; None only for a model
             of the catalogue, and for one without parameters.
         unsafe_load: Unpickle the checkpoint without restriction.
@@ -52,26 +54,28 @@ def load_restorer(
     checkpoint: dict = {}
     if weights is not None:
         checkpoint = read_checkpoint(weights, unsafe=unsafe_load)
-    if config is None:
-        resolved = embedded_config(checkpoint, str(weights))
-        model = build_within(
-            lambda: MODELS.build(resolved.model), checkpoint['state_dict'], str(weights)
-        )
-    else:
-        resolved = config if isinstance(config, Config) else load_config(str(config))
-        if not resolved.get('model'):
-            raise ValueError(f'{resolved.filename}: no model in this config')
-        model = MODELS.build(resolved.model)
+    model = _build(config, checkpoint, str(weights))
     if weights is not None:
         load_weights(model, checkpoint['state_dict'], source=str(weights))
     elif any(True for _ in model.parameters()):
         raise ValueError('the model has parameters; name its checkpoint')
     fuse(model)
     # A third of AIN's time, half of CFAN's; GPUs are faster by it in half precision alone.
-    pays = isinstance(model, Restorer) and model.backbone.channels_last
-    if pays and not torch.cuda.is_available():
+    on_gpu = torch.cuda.is_available()
+    if isinstance(model, Restorer) and model.backbone.channels_last and not on_gpu:
         model.use_channels_last()
     return model.eval()
+
+
+def _build(config: Model, checkpoint: dict, source: str) -> BaseRestorer:
+    """The model of a config, or else of a checkpoint, without its weights."""
+    if config is None:
+        model = embedded_config(checkpoint, source).model
+        return build_within(lambda: MODELS.build(model), checkpoint['state_dict'], source)
+    resolved = config if isinstance(config, Config) else load_config(str(config))
+    if not resolved.get('model'):
+        raise ValueError(f'{resolved.filename}: no model in this config')
+    return MODELS.build(resolved.model)
 
 
 def _chain(models: Sequence[Model], weights: str | Path | None) -> BaseRestorer:
@@ -96,4 +100,6 @@ def _named(config: Model, weights: str | Path | None) -> tuple[Model, str | Path
         if entry.model is not None:
             return Config({'model': entry.model}), None
         return None, entry.file()
+    if weights is None and isinstance(config, str | Path) and Path(config).suffix in CHECKPOINTS:
+        return None, config
     return config, find_model(str(weights)).file() if is_model(weights) else weights

@@ -15,6 +15,7 @@ from restorekit.io.camera import is_raw
 from restorekit.io.errors import BracketError
 from restorekit.io.exposures import check_exposures, exif_exposures, listed_exposures
 from restorekit.io.image import image_size, is_image, read_image
+from restorekit.options import fits
 
 Order = Literal['exposure', 'mean', 'either']
 EXPOSURE_FILE = 'exposure.txt'
@@ -55,6 +56,8 @@ def find_bracket(
     if not folder.is_dir():
         raise BracketError(f'{folder}: no such folder')
     frames = frames_in(folder)
+    if num_frames is not None and not fits(num_frames, int):
+        raise TypeError(f'find_bracket: num_frames must be int | None, got {num_frames!r}')
     wanted = str(num_frames) if num_frames else 'two or more'
     if len(frames) < 2 or num_frames not in (None, len(frames)):
         raise BracketError(f'{folder}: expected {wanted} frames, got {len(frames)}')

@@ -139,9 +139,11 @@ def test_a_frame_that_cannot_be_read_is_the_fault_of_its_scene(tmp_path):
         (('', '-o', 'out'), "one of the names of what is to be restored is ''"),
         (('in', '-o', 'out', '-m', ''), "-m: expected a name, got ''"),
         (('in', '-o', 'out', '-w', ''), "-w: expected a name, got ''"),
+        (('in', '-o', 'out', '-w', 'in'), 'in: is no file'),
+        (('in', '-o', 'out', '-m', 'x.pth'), 'x.pth: no such checkpoint'),
     ],
 )
-def test_an_empty_name_is_no_name(tmp_path, monkeypatch, words, text):
+def test_a_name_that_stands_for_nothing(tmp_path, monkeypatch, words, text):
     monkeypatch.chdir(tmp_path)
     scene_of(tmp_path / 'in/scene')
     before = sorted(tmp_path.rglob('*'))

@@ -128,6 +128,8 @@ def test_format_and_quality(photos, tmp_path):
     ):
         assert message in error_of('restore', photos, '-o', tmp_path / 'o', *TWICE, *option)
     restorekit('restore', photos, '-o', tmp_path / 'o', *TWICE, '--size', '40', expect=2)
+    done = restorekit('restore', photos, '-o', tmp_path / 'o', *TWICE, '--tile', 'x', expect=2)
+    assert "--tile: expected whole pixels, 'auto' or 0, got 'x'" in done.stderr
 
 
 def test_an_ensemble_of_a_symmetric_method_is_that_method(photos, tmp_path):

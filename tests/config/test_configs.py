@@ -229,6 +229,10 @@ def test_slips_are_named_with_their_place(tmp_path, text, message):
             for name in ('train', 'val', 'test')
         ),
         ("val_evaluator = [dict(type='PSNR'), dict(type='PSNR', color='y')]", 'called PSNR; give'),
+        (
+            "param_scheduler = dict(type='MultiStepLR', milestones=[1], eta_min=0)",
+            "param_scheduler: MultiStepLR has no option 'eta_min'; accepted: .*milestones, gamma",
+        ),
         ('env_cfg = dict(cudnn_bench=True)', "env_cfg: no option 'cudnn_bench'; did you mean"),
         ('env_cfg = dict(mp_cfg=5)', 'env_cfg.mp_cfg: must be dict, got 5'),
         (
@@ -371,6 +375,12 @@ def test_overrides_are_checked_too(tmp_path):
     assert check(tmp_path, text, **{'model.backbone.num_blocks': 2}).model.backbone.num_blocks == 2
     with pytest.raises(ConfigError, match="did you mean 'num_blocks'"):
         check(tmp_path, text, **{'model.backbone.num_block': 2})
+
+
+def test_a_file_of_another_kind_is_no_config(tmp_path):
+    (tmp_path / 'a.pth').write_bytes(b'PK')
+    with pytest.raises(ConfigError, match=r'a\.pth: no config; a name that ends with \.py, '):
+        load_config(str(tmp_path / 'a.pth'))
 
 
 def test_free_variables_and_other_packages_parts_are_allowed(tmp_path):

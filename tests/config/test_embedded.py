@@ -234,3 +234,15 @@ def test_every_network_is_loaded_from_its_checkpoint_alone(tmp_path, name, form)
     assert loaded.scale == expected.scale
     for key, value in expected.state_dict().items():
         assert torch.equal(loaded.state_dict()[key], value)
+
+
+def test_a_checkpoint_may_stand_where_a_model_is_named(tmp_path):
+    model = {'type': 'Restorer', 'backbone': {'type': 'AIN', 'num_blocks': 1}}
+    weights = MODELS.build(Config({'model': model}).model).state_dict()
+    torch.save({'meta': {'model': model}, 'state_dict': weights}, tmp_path / 'a.pth')
+    found = load_restorer(tmp_path / 'a.pth').state_dict()
+    assert all(torch.equal(found[key], value) for key, value in weights.items())
+    with pytest.raises(FileNotFoundError, match=r'b\.safetensors: no such checkpoint'):
+        load_restorer(str(tmp_path / 'b.safetensors'))
+    with pytest.raises(ConfigError, match=r'a\.pth: no config'):
+        load_restorer(tmp_path / 'a.pth', tmp_path / 'a.pth')

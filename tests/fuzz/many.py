@@ -57,7 +57,7 @@ def restore_many(case: Case) -> None:
     wanted = Wanted(scale=world.model(name).scale)
     exact = True
     for words, verdict, names, effect in rng.sample(OPTIONS, rng.choice((0, 1, 1, 2))):
-        if words[0] in case.words:
+        if any(word.startswith('--') and word in case.words for word in words):
             continue
         case.words += words
         case.change(f'words: {" ".join(words)}', verdict, *names)
@@ -69,6 +69,7 @@ def restore_many(case: Case) -> None:
     for source in [*case.sources]:
         if '--dry-run' not in case.words and source.alpha is None and rng.random() < 0.25:
             change_picture(case, source)
+            source.said = source.said and source.depth == 16  # a change may write it anew
             _look_for(case, source)
     case.expected = functools.partial(_expected, name, wanted)
     case.exact = exact

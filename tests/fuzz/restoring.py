@@ -57,6 +57,9 @@ def _new_bracket(case: Case, *, frames: int) -> Source:
     return Source(folder, np.stack(pictures), exposures, names=['scene'])
 
 
+PICTURES = 'bicubic/bicubic_x3.py'  # which takes one
+
+
 def _change_bracket(case: Case, source: Source, *, needs_exposures: bool) -> None:
     folder, rng = source.path, case.rng
     listing, kind = folder / 'exposure.txt', rng.choice(sorted(BRACKETS))
@@ -68,6 +71,8 @@ def _change_bracket(case: Case, source: Source, *, needs_exposures: bool) -> Non
         lines = listing.read_text().splitlines()
         listing.write_text(change if isinstance(change, str) else '\n'.join(change[0](lines)))
     case.changes.append(f'scene: {kind}')
+    if PICTURES in case.words:  # what is no bracket may well be pictures
+        verdict = 'open'
     source.change(needed.get(verdict, verdict), 'scene', *(f'{n}.png' for n in range(3)))
 
 
@@ -183,7 +188,7 @@ WORDS: list[tuple[list[str], Verdict, list[str]]] = [
     (['no.png'], 'bad', ['no.png']),
     (['-w', 'no.pth'], 'bad', ['no.pth']),
     (['-m', 'no.py'], 'bad', ['no.py']),
-    (['-m', 'bicubic/bicubic_x3.py'], 'open', ['bicubic', '.pth', 'frames', 'image']),
+    (['-m', PICTURES], 'open', ['bicubic', '.pth', 'frames', 'image']),
 ]
 
 

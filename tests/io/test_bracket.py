@@ -98,6 +98,11 @@ def test_an_unknown_order_is_refused(tmp_path):
         order_bracket(sorted(folder.glob('*.png')), name='a', by='size')
 
 
+def test_the_number_of_frames_is_a_number(tmp_path):
+    with pytest.raises(TypeError, match=r"num_frames must be int \| None, got '3'"):
+        find_bracket(make(tmp_path / 'a', [0, 2, 4]), num_frames='3')
+
+
 def test_no_folder(tmp_path):
     with pytest.raises(BracketError, match='nothing: no such folder'):
         find_bracket(tmp_path / 'nothing')
