@@ -167,7 +167,7 @@ def evaluate(
     import torch
     from mmengine.device import get_device
 
-    from restorekit.functional import tf32
+    from restorekit.functional import half_precision, tf32
     from restorekit.registry import RUNNERS
 
     missing = [key for key in ('model', 'test_dataloader', 'test_evaluator') if not config.get(key)]
@@ -189,7 +189,7 @@ def evaluate(
     for hook in hooks:
         runner.register_hook(hook)
     if precision != 'float32':  # mmengine's loop switches autocast off around this
-        cast = torch.autocast(get_device(), dtype=getattr(torch, precision))
+        cast = half_precision(getattr(torch, precision), get_device())
         runner.model.test_step = cast(runner.model.test_step)
     with tf32(False):
         runner.test()

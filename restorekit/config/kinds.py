@@ -31,7 +31,7 @@ LOADER: dict[str, Any] = {
     'dataset': dict,
     'sampler': dict,
     'batch_sampler': dict | None,
-    'batch_size': AtLeast1,
+    'batch_size': Annotated[int, Within(1, 1_000_000)],
     'num_workers': AtLeast0,
     'prefetch_factor': AtLeast1 | None,
     'persistent_workers': bool,

@@ -12,7 +12,13 @@ from restorekit.functional.covariance import covariance, matrix_sqrt
 from restorekit.functional.exposure import hdr_to_ldr, ldr_to_hdr, mu_law, mu_law_inverse
 from restorekit.functional.guided import fast_guided_filter, guided_filter
 from restorekit.functional.mef import mef_ssim, mef_ssim_map
-from restorekit.functional.precision import full_precision, precision, set_tf32, tf32
+from restorekit.functional.precision import (
+    full_precision,
+    half_precision,
+    precision,
+    set_tf32,
+    tf32,
+)
 from restorekit.functional.resize import imresize, imresize_part
 from restorekit.functional.similarity import psnr, ssim, ssim_map
 from restorekit.functional.tiling import receptive_field, tiled, tiled_rows
@@ -24,6 +30,7 @@ __all__ = [
     'full_precision',
     'fuse_chroma',
     'guided_filter',
+    'half_precision',
     'hdr_to_ldr',
     'imresize',
     'imresize_part',

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import cast
 
@@ -15,7 +16,7 @@ from torch import Tensor
 
 from restorekit.catalogue import find_model, is_model
 from restorekit.catalogue.card import Card
-from restorekit.functional import tf32
+from restorekit.functional import half_precision, tf32
 from restorekit.inference.loading import Model, load_restorer
 from restorekit.inference.precision import Precision, choose_precision
 from restorekit.inference.tiles import Tile, Tiler, collected
@@ -37,7 +38,8 @@ class Inferencer:
             of a chain; 'auto' goes by the memory that there is; None takes images whole. Methods
             that need the whole image get it.
         overlap: Of neighbouring tiles, in pixels; None goes by how far the network looks.
-        precision: 'float32'; 'bfloat16' or 'float16', by autocast; 'auto': `choose_precision`.
+        precision: 'float32'; 'bfloat16' or 'float16', see `half_precision`; 'auto': see
+            `choose_precision`.
         ensemble: Restore the image in its eight flips and rotations too, and take the mean.
     Raises:
         FileNotFoundError, ConfigError, CheckpointError: As `load_restorer` says.
@@ -148,14 +150,13 @@ class Inferencer:
     def _whole(
         self, images: Tensor, exposures: Tensor | None, bits: BitDepth | None = None
     ) -> Tensor:
-        half = self.dtype != torch.float32
-
         def run(model: BaseRestorer, images: Tensor, exposures: Tensor | None) -> Tensor:
             return self.tiler.run(
                 model, images, exposures, bits if model is self.model.last else None
             )
 
-        with torch.autocast(self.device.type, dtype=self.dtype if half else None, enabled=half):
+        half = self.dtype != torch.float32
+        with half_precision(self.dtype, self.device) if half else nullcontext():
             return self.model.restore_by(run, images, exposures)
 
     def _ensemble(self, images: Tensor, exposures: Tensor | None) -> Tensor:

@@ -37,7 +37,8 @@ def choose_precision(
         return _automatic(where, torch.device(device), card)
     dtype = getattr(torch, asked)
     if not is_native(dtype, device):
-        return dtype, f'{asked}, as asked: {where} emulates it, which is slower than float32'
+        slower = f'{where} has no instructions for it, so that it is slower than float32'
+        return dtype, f'{asked}, as asked: {slower}'
     return dtype, f'{asked}, as asked'
 
 

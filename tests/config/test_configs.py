@@ -265,7 +265,7 @@ SENSELESS = {
     'log_level': ['LOUD'],
     'train_dataloader.sampler': [5, 'DefaultSampler'],
     'randomness.seed': ['x', -1, 1.0],
-    'train_dataloader.batch_size': [0, '2', 2.0],
+    'train_dataloader.batch_size': [0, '2', 2.0, 10**30],
     'compile': ['max-autotune'],
 }
 

@@ -1,11 +1,14 @@
+import sys
 from unittest import mock
 
 import pytest
 import torch
+from torch.nn import functional
 
 from restorekit.functional import (
     covariance,
     full_precision,
+    half_precision,
     matrix_sqrt,
     precision,
     rgb_to_ycbcr,
@@ -16,6 +19,7 @@ from restorekit.functional import (
 from restorekit.functional.dtypes import in_float64
 from restorekit.functional.windows import constant
 
+MODULE = sys.modules[half_precision.__module__]  # `precision` is a function of it too
 HALF = [torch.bfloat16, torch.float16]
 
 
@@ -46,6 +50,40 @@ def test_full_precision_is_float32_at_least(dtype):
 def test_full_precision_on_a_device_without_autocast():
     meta = torch.empty(3, 3, dtype=torch.float16, device='meta')
     assert product(meta, meta).dtype == torch.float32
+
+
+def products(x):
+    """A convolution and products of matrices, and the formulas between them."""
+    weight = torch.linspace(-0.1, 0.1, 8 * 4 * 9).reshape(8, 4, 3, 3)
+    features = functional.conv2d(x, weight, padding=1).relu()
+    turned = functional.conv_transpose2d(features, weight, stride=2)
+    pairs = torch.einsum('bchw,bdhw->bcd', turned, turned)
+    lines = functional.linear(pairs / pairs.amax(), torch.linspace(-1, 1, 12).reshape(3, 4))
+    return features, turned, lines @ lines.mT
+
+
+@pytest.mark.parametrize('dtype', HALF)
+def test_half_precision_without_instructions_rounds_as_torchs_own(dtype, monkeypatch):
+    x = torch.rand(2, 4, 9, 8)
+    with torch.autocast('cpu', dtype=dtype):
+        expected = products(x)
+    monkeypatch.setattr(MODULE, 'is_native', lambda *asked: False)
+    with half_precision(dtype, 'cpu'):
+        found = products(x)
+        assert product(x, x.mT).dtype == torch.float32, 'autocast is off, and stays so'
+    for one, other in zip(found, expected, strict=True):
+        assert one.dtype == other.dtype == dtype
+        torch.testing.assert_close(one, other, rtol=3 * torch.finfo(dtype).eps, atol=1e-3)
+    assert products(x)[0].dtype == torch.float32, 'it has not come back'
+
+
+def test_native_half_precision_is_torchs(monkeypatch):
+    x = torch.rand(2, 4, 9, 8)
+    monkeypatch.setattr(MODULE, 'is_native', lambda *asked: True)
+    with torch.autocast('cpu', dtype=torch.bfloat16):
+        expected = products(x)
+    with half_precision(torch.bfloat16, 'cpu'):
+        assert all(map(torch.equal, products(x), expected))
 
 
 @pytest.mark.parametrize('function', [covariance, lambda x: matrix_sqrt(covariance(x))])

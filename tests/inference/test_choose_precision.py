@@ -46,7 +46,7 @@ def test_automatic_without_a_card(native):
 def test_what_is_asked_is_taken_and_its_price_said(native, name):
     dtype, sentence = choose_precision(name, 'cpu', card(1.0))
     assert dtype == getattr(torch, name)
-    slow = ': this processor emulates it, which is slower than float32'
+    slow = ': this processor has no instructions for it, so that it is slower than float32'
     assert sentence == f'{name}, as asked' + ('' if native else slow)
 
 
