@@ -145,7 +145,7 @@ def _train(
     folder: Path, name: str, device: torch.device, *options: str, launched: bool = False
 ) -> str:
     """A short training, which must end with finite weights."""
-    train = ('restorekit.cli', 'train', str(folder / 'config.py'), '--work-dir', str(folder / name))
+    train = ('restorekit', 'train', str(folder / 'config.py'), '--work-dir', str(folder / name))
     launch = ('torch.distributed.run', '--standalone', '--nproc_per_node=1', '-m')
     if launched:
         _command(*launch, *train, '--launcher', 'pytorch', *options, device=device)

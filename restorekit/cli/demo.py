@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> None:
 def _call(*command: str) -> None:
     """Run a command as a user would; one that fails has said why, and ends the demo."""
     print('\n$ restorekit ' + ' '.join(command), flush=True)
-    status = subprocess.run([sys.executable, '-m', 'restorekit.cli', *command], check=False)
+    status = subprocess.run([sys.executable, '-m', 'restorekit', *command], check=False)
     if status.returncode:
         sys.exit(status.returncode)
 

@@ -27,7 +27,7 @@ def running(
 ) -> Iterator[subprocess.Popen]:
     """A run, which goes on from its last checkpoint, in a process group of its own."""
     config, work = str(folder / 'config.py'), ['--work-dir', str(folder / name), '--resume']
-    command = ['-m', 'restorekit.cli', 'train', config, *work]
+    command = ['-m', 'restorekit', 'train', config, *work]
     if ranks > 1:
         with socket.socket() as probe:
             probe.bind(('127.0.0.1', 0))
@@ -138,7 +138,7 @@ def _ranks(parent: int) -> list[int]:
         except OSError:  # it has ended
             continue
         children.setdefault(above, []).append(int(stat.parent.name))
-    return [pid for pid in children.get(parent, []) if 'restorekit.cli' in _command(pid)]
+    return [pid for pid in children.get(parent, []) if '-m restorekit train' in _command(pid)]
 
 
 def _command(pid: int) -> str:

@@ -43,7 +43,7 @@ def test_a_check_that_fails_does_not_keep_the_others(monkeypatch):
 
 def test_a_command_that_fails_is_quoted(tmp_path):
     with pytest.raises(check.FailedError, match='--traceback shows where it was raised'):
-        check._command('restorekit.cli', 'train', str(tmp_path / 'nothing.py'), device=CPU)
+        check._command('restorekit', 'train', str(tmp_path / 'nothing.py'), device=CPU)
 
 
 @pytest.mark.slow

@@ -259,7 +259,7 @@ def test_list_and_help():
     assert all(part.__doc__ for part in parts if part.__module__.startswith('restorekit.'))
     assert 'ain/ain_x2_300k_div2k.py' in listing
     assert 'did you mean' in error_of('list', 'BLOKS')
-    assert 'restore image files' in process('-m', 'restorekit.cli', '--help').stdout
+    assert 'restore image files' in process('-m', 'restorekit', '--help').stdout
     result = restorekit('train', '--help')
     for flag in (
         '--resume',

@@ -220,7 +220,7 @@ def test_killed_runs_end_in_the_same_bits(what, kills):
 
 @pytest.mark.slow
 def test_checks_that_are_ended_end_their_run(tmp_path):
-    command = [sys.executable, '-u', '-m', 'restorekit.cli', 'check-resume', 'process']
+    command = [sys.executable, '-u', '-m', 'restorekit', 'check-resume', 'process']
     environment = {**os.environ, 'TMPDIR': str(tmp_path)}
     check = subprocess.Popen(command, stdout=subprocess.PIPE, env=environment)
     try:

@@ -89,7 +89,7 @@ def memory(process: subprocess.Popen) -> float:
 
 
 def started(folder: str) -> tuple[subprocess.Popen, int]:
-    command = [sys.executable, '-m', 'restorekit.cli', 'serve', '--port', '0']
+    command = [sys.executable, '-m', 'restorekit', 'serve', '--port', '0']
     environment = {**os.environ, 'TMPDIR': folder}
     start = time.monotonic()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
