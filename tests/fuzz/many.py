@@ -202,7 +202,7 @@ def _done_before(case: Case) -> None:
     if len(case.sources) == 1 or case.words[1] not in ('in', '-', '@list.txt'):
         case.change('one of those that are named is done', 'open', source.target.name)
     source.target, source.truth = None, None
-    source.done = True
+    source.done, source.said = True, False
 
 
 def _expected(name: str, wanted: Wanted, source: Source) -> np.ndarray:
