@@ -11,10 +11,10 @@ import numpy as np
 from restorekit.catalogue import Task, catalogue
 from restorekit.inference.sources import Source
 from restorekit.io import BracketError, ImageReadError, check_exposures, order_bracket
-from restorekit.io.jpeg import jpeg_quality
+from restorekit.io.jpeg import is_gray_jpeg, jpeg_quality
 
 BRACKETS: Mapping[Task, str] = {'hdr': 'debevec', 'fusion': 'mertens'}
-JPEG, ENLARGE = 'ain-jpeg-color', 'ain-x'
+JPEG, GRAY_JPEG, ENLARGE = 'ain-jpeg-color', 'ain-jpeg', 'ain-x'
 # What the network for moving scenes was trained with.
 MOVING, MOVING_FRAMES, MOVING_SPAN = 'lffnet', 3, (2.0, 6.5)
 # Fuses two exposures and enlarges the result in one; more frames it would leave out.
@@ -67,13 +67,15 @@ def choose(
         raise ValueError(
             f'{source}: {task} takes a folder with the exposures of a scene, got a file'
         )
+    is_gray = is_gray_jpeg(source.path)
     if task == 'jpeg':
-        return Choice(models_for('jpeg', scale), 'as asked for')
+        return Choice(models_for('jpeg', scale, is_gray=is_gray), 'as asked for')
     quality, enlarge = jpeg_quality(source.path), models_for('sr', scale)
     if quality is None or quality > CLEAN_QUALITY:
         kind = 'not a JPEG' if quality is None else f'a JPEG of quality about {quality}'
         return Choice(enlarge, kind)
-    return Choice((JPEG, *enlarge), f'a JPEG of quality about {quality}, cleaned first')
+    clean = models_for('jpeg', is_gray=is_gray)
+    return Choice((*clean, *enlarge), f'a JPEG of quality about {quality}, cleaned first')
 
 
 def choose_for_arrays(
@@ -101,7 +103,9 @@ def choose_for_arrays(
         wanted, got = kinds if task in BRACKETS else kinds[::-1]
         raise ValueError(f'{task} takes {wanted}, got {got}')
     if not is_bracket:
-        return Choice(models_for(task or 'sr', scale), 'an image without a file')
+        is_gray = np.ndim(image) == 3 and np.shape(image)[2] == 1
+        models = models_for(task or 'sr', scale, is_gray=is_gray)
+        return Choice(models, 'an image without a file')
     if task == 'fusion':
         return Choice(_fusing(len(image), scale), 'as asked for')
     if exposures is None and task is None:
@@ -111,19 +115,20 @@ def choose_for_arrays(
     return _for_exposures(known, scale)
 
 
-def models_for(task: Task, scale: int | None = None) -> tuple[str, ...]:
+def models_for(task: Task, scale: int | None = None, *, is_gray: bool = False) -> tuple[str, ...]:
     """The models for a task, in the order in which they are run.
 
     Args:
         task: What is to be done.
         scale: Output size over input size; None is 2 for 'sr' and 1 otherwise.
+        is_gray: Whether the image has one channel.
     Raises:
         ValueError: If there is no model for that scale.
     """
     if task == 'jpeg':
         if scale not in (None, 1):
             raise ValueError(f'artifact removal keeps the size, got scale {scale}')
-        return (JPEG,)
+        return (GRAY_JPEG if is_gray else JPEG,)
     if task == 'sr':
         return (_enlarging(2 if scale is None else scale),)
     return (BRACKETS[task],) if scale in (None, 1) else (BRACKETS[task], _enlarging(scale))

@@ -49,6 +49,16 @@ def jpeg_quality(path: str | Path) -> int | None:
     return min(max(round(quality), 1), 100)
 
 
+def is_gray_jpeg(path: str | Path) -> bool:
+    """Whether a file is a JPEG of one channel."""
+    try:
+        with warnings.catch_warnings(), opened(path) as image:
+            warnings.simplefilter('ignore')
+            return image.format == 'JPEG' and image.mode == 'L'
+    except UNREADABLE:
+        return False
+
+
 def jpeg_round_trip(image: np.ndarray, quality: int, *, sampling: Sampling = '4:2:0') -> np.ndarray:
     """An image as OpenCV's JPEG encoder at `quality` leaves it.
 

@@ -58,6 +58,12 @@ def test_a_picture_is_enlarged_and_a_lossy_one_cleaned_first(jpeg, tmp_path):
     wanted = 'ain-jpeg-color, then ain-x2 (a JPEG of quality about 30, cleaned first)'
     assert str(choose(jpeg(30))) == wanted
     assert choose(jpeg(30), task='jpeg').models == ('ain-jpeg-color',)
+    gray = np.full((8, 9), 90, np.uint8)
+    cv2.imwrite(str(tmp_path / 'gray.jpg'), gray, [cv2.IMWRITE_JPEG_QUALITY, 30])
+    assert choose(tmp_path / 'gray.jpg').models == ('ain-jpeg', 'ain-x2')
+    assert choose(tmp_path / 'gray.jpg', task='jpeg').models == ('ain-jpeg',)
+    assert choose_for_arrays(np.zeros((8, 9, 1)), task='jpeg').models == ('ain-jpeg',)
+    assert choose_for_arrays(np.zeros((8, 9, 3)), task='jpeg').models == ('ain-jpeg-color',)
     assert choose(tmp_path / 'a.png', scale=4).models == ('ain-x4',)
 
 
