@@ -59,6 +59,8 @@ def _choose_options(case: Case, name: str, layout: str, linear: bool) -> tuple[s
             suffix = f'.{words[-1]}'
         align = align or words[0] == '--align'
     case.exact = not align
+    if {'--size', '--outscale'} <= {*case.words}:
+        case.change('two sizes', 'bad', 'not allowed with')
     case.nothing = '--dry-run' in case.words
     if case.nothing and case.verdict == 'bad':  # files are not read, and so not found to be wrong
         case.verdict = 'open'
