@@ -30,8 +30,8 @@ class Card:
         figures: What `restorekit test` measured on this file: `dataset`, `metric`, `value`, and
             `input` where the input was scored too.
         protocol: How the figures were measured, a line per metric.
-        bfloat16_loss: By how many dB the first figure falls in bfloat16; None where it was not
-            measured.
+        bfloat16_loss: By how many dB at most one of the figures falls in bfloat16; None where it
+            was not measured.
     """
 
     task: Task

@@ -239,10 +239,16 @@ def test_publish_counts_and_takes_measured_figures(folder, tmp_path):
     source = tiny_model(tmp_path / 'old.safetensors')
     (tmp_path / 'card.json').write_text(json.dumps({**CARD, 'parameters': 1, 'scale': 4}))
     rows = [{'dataset': 'A_x2', 'input': 30.0, 'value': v} for v in (31.0, 32.0)]
-    results = {'PSNR': {'protocol': 'PSNR: luma', 'images': rows}}
+    names = {'PSNR': 0.01, 'PSNR-B': 0.03, 'SSIM': 0.5}  # and what each loses
+    results = {name: {'protocol': f'{name}: luma', 'images': rows} for name in names}
     (tmp_path / 'results.json').write_text(json.dumps(results))
-    lower = [{**row, 'value': row['value'] - 0.01} for row in rows]
-    half = {'PSNR': {'protocol': 'PSNR: luma; network computed in bfloat16', 'images': lower}}
+    half = {
+        name: {
+            'protocol': f'{name}: luma; network computed in bfloat16',
+            'images': [{**row, 'value': row['value'] - loss} for row in rows],
+        }
+        for name, loss in names.items()
+    }
     (tmp_path / 'half.json').write_text(json.dumps(half))
     restorekit(
         'publish', source, folder / 'new.safetensors', '--card', tmp_path / 'card.json',
@@ -251,8 +257,9 @@ def test_publish_counts_and_takes_measured_figures(folder, tmp_path):
     card = find_model('new').card
     assert (card.architecture, card.scale) == ('AIN', 2)
     assert card.parameters == sum(p.numel() for p in load_restorer('new').parameters())
-    assert card.figures == [{'dataset': 'A_x2', 'metric': 'PSNR', 'input': 30.0, 'value': 31.5}]
-    assert card.bfloat16_loss == 0.01
+    first = {'dataset': 'A_x2', 'metric': 'PSNR', 'input': 30.0, 'value': 31.5}
+    assert card.figures == [{**first, 'metric': name} for name in names]
+    assert card.bfloat16_loss == 0.03
     text = restorekit('models', 'new').stdout
     assert 'A_x2  PSNR 31.5000, input 30.0000' in text
     assert hashlib.sha256((folder / 'new.safetensors').read_bytes()).hexdigest() in text
@@ -275,6 +282,9 @@ def test_publish_refuses_in_a_sentence(tmp_path):
     results.write_text(json.dumps({'PSNR': {'protocol': 'PSNR: luma', 'images': rows}}))
     said = error_of('publish', source, target, '--card', card, '--bfloat16-results', results)
     assert 'results.json: not of a test in bfloat16 (PSNR: luma)' in said
+    results.write_text(json.dumps({'PSNR': {'protocol': 'in bfloat16', 'images': rows}}))
+    said = error_of('publish', source, target, '--card', card, '--bfloat16-results', results)
+    assert "not of the test of the results: [('A_x2', 'PSNR')], and []" in said
     assert not target.exists()
 
 
