@@ -23,7 +23,7 @@ import pytest
 from tools.mutants.changes import ROOT, Mutant
 
 # Whose tests are elsewhere, too.
-ALSO = {'inference': ['cli']}
+ALSO = {'inference': ['cli', 'catalogue']}
 
 
 def codes(code: CodeType) -> Iterator[CodeType]:

@@ -1,0 +1,26 @@
+# Goes on from the weights of x2, without a second stage of the upsampler; patches of 96 in the
+# result. Not trained to its end yet.
+_base_ = './ammsnet-small_x2_16k_t91-bsd200-general100-clic2025.py'
+
+scale = 4
+load_from = 'ammsnet-x2'
+train_dataloader = dict(
+    dataset=dict(
+        shared=dict(
+            pipeline=[
+                dict(
+                    type='Cache',
+                    transforms=[
+                        dict(type='LoadImages', color='rgb'),
+                        dict(type='BicubicDownscale', rounded=True),
+                    ],
+                ),
+                dict(type='PairedRandomCrop', gt_size=96),
+                dict(type='RandomFlipRotate'),
+                dict(type='PackInputs'),
+            ]
+        )
+    )
+)
+optim_wrapper = dict(optimizer=dict(lr=5e-4))
+train_cfg = dict(max_iters=8000, val_interval=1000)
