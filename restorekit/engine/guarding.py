@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ from restorekit.datasets.base import sample_files
 from restorekit.engine.samplers import ResumableSampler
 
 NO_MEMORY = r'(?i)out of memory|not enough memory|(can.t|cannot|failed to) allocate memory'
+LEARNED = 5.0  # seconds in which torch's signal handler has run
 
 
 class OutOfMemoryError(ValueError):
@@ -92,7 +94,8 @@ def explained(runner: Any) -> Iterator[None]:
         DataError: With the files that the worker may have read.
     """
     try:
-        yield
+        with _deaths_awaited():
+            yield
     except RuntimeError as error:  # torch's OutOfMemoryError is one
         first = str(error).splitlines()[0].rstrip('. ') if str(error) else ''
         if isinstance(error, torch.OutOfMemoryError) or re.search(NO_MEMORY, first):
@@ -101,6 +104,16 @@ def explained(runner: Any) -> Iterator[None]:
             raise DataError(
                 f'{first}. One of these was being read: {_in_flight(runner)}'
             ) from error
+        raise
+
+
+@contextmanager
+def _deaths_awaited() -> Iterator[None]:
+    """A worker that is dead hands over nothing; torch says which one as soon as it learns of it."""
+    try:
+        yield
+    except (ConnectionError, EOFError):
+        time.sleep(LEARNED)  # torch's signal handler raises in here
         raise
 
 

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import traceback
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ import torch
 from torch.utils.data import get_worker_info
 
 from restorekit.datasets import DataError
+from restorekit.engine.guarding import explained
 from restorekit.engine.history import KEPT
 from restorekit.io.checkpoint import CheckpointError, read_checkpoint, write_checkpoint
 from restorekit.registry import TRANSFORMS
@@ -89,6 +91,20 @@ def test_a_worker_that_dies_names_what_it_read(no_validation):
             os._exit(1)
         os._exit(0)
     assert os.waitpid(child, 0)[1] == 0
+
+
+def test_what_a_dead_worker_does_not_hand_over_is_not_the_news(monkeypatch):
+    def learn(seconds):
+        raise RuntimeError('DataLoader worker (pid 5) is killed by signal: Killed. ')
+
+    runner = SimpleNamespace(train_dataloader=SimpleNamespace(sampler=None))
+    monkeypatch.setattr('restorekit.engine.guarding.time.sleep', learn)
+    message = r'worker \(pid 5\) is killed by signal: Killed\. One of '
+    with pytest.raises(DataError, match=message), explained(runner):
+        raise ConnectionResetError
+    monkeypatch.setattr('restorekit.engine.guarding.time.sleep', lambda seconds: None)
+    with pytest.raises(EOFError), explained(runner):
+        raise EOFError
 
 
 def lose_a_worker(config):
