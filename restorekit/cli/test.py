@@ -189,7 +189,8 @@ def evaluate(
     for hook in hooks:
         runner.register_hook(hook)
     if precision != 'float32':  # mmengine's loop switches autocast off around this
-        cast = half_precision(getattr(torch, precision), get_device())
+        runner.test_dtype = getattr(torch, precision)
+        cast = half_precision(runner.test_dtype, get_device())
         runner.model.test_step = cast(runner.model.test_step)
     with tf32(False):
         runner.test()

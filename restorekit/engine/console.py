@@ -124,7 +124,7 @@ def _device(runner: Runner, model: torch.nn.Module) -> str:
         if device.type == 'cuda'
         else f'{threads} thread{"s" if threads > 1 else ""}'
     )
-    cast = getattr(getattr(runner, '_optim_wrapper', None), 'cast_dtype', None)
+    cast = getattr(getattr(runner, '_optim_wrapper', None), 'cast_dtype', runner.test_dtype)
     computed = str(cast).removeprefix('torch.') if cast is not None else precision(device)
     ranks = f', {runner.world_size} processes' if runner.world_size > 1 else ''
     return f'{device} ({name}), {computed}{ranks}'

@@ -82,5 +82,6 @@ def test_in_half_precision_it_is_said(trained, tmp_path):
     half = restorekit(*words, tmp_path / 'b', '--precision', 'bfloat16').stdout
     assert 'computed in' not in full
     assert 'mean over images; network computed in bfloat16' in half
+    assert re.search(r'^device .*, bfloat16$', half, re.MULTILINE)
     (first,), (second,) = ((tmp_path / name).rglob('results.json') for name in 'ab')
     assert first.read_bytes() != second.read_bytes()

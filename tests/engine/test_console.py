@@ -117,6 +117,9 @@ def test_what_others_log_keeps_its_form():
 def test_the_announcement_names_the_precision_of_mixed_training():
     model = nn.Linear(2, 2)
     wrapper = AmpOptimWrapper(torch.optim.SGD(model.parameters(), lr=1), dtype='bfloat16')
-    said = console._device(SimpleNamespace(_optim_wrapper=wrapper, world_size=1), model)
+    runner = SimpleNamespace(_optim_wrapper=wrapper, world_size=1, test_dtype=None)
+    said = console._device(runner, model)
     assert said.startswith('cpu (')
     assert said.endswith('), bfloat16')
+    tested = SimpleNamespace(_optim_wrapper=None, world_size=1, test_dtype=torch.float16)
+    assert console._device(tested, model).endswith('), float16')
