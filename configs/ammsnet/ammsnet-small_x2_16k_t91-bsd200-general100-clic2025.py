@@ -1,4 +1,5 @@
-# Narrower and shallower than the paper's, patches of 64 in the result. Not trained to its end yet.
+# The packaged model ammsnet-x2: narrower and shallower than the paper's, patches of 64 in the
+# result.
 _base_ = [
     '../_base_/default_runtime.py',
     '../_base_/models/ammsnet.py',

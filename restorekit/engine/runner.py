@@ -44,12 +44,9 @@ class Runner(ResumableRunner):
 
     Configs name it by `runner_type = 'restorekit.Runner'`. Besides mmengine's keys they may hold
     `unsafe_load`: unpickle checkpoints without restriction.
-
-    Attributes:
-        test_dtype: What a test computes in by autocast; None is plain float32. Who casts says so.
     """
 
-    test_dtype: torch.dtype | None = None
+    test_dtype: torch.dtype | None = None  # to which a test autocasts; who casts says so
 
     @classmethod
     def from_cfg(cls, cfg: Config) -> Runner:

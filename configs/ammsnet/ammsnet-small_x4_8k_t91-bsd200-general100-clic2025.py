@@ -1,5 +1,5 @@
-# Goes on from the weights of x2, without a second stage of the upsampler; patches of 96 in the
-# result. Not trained to its end yet.
+# The packaged model ammsnet-x4: goes on from the weights of x2, but for the second stage of the
+# upsampler, which is new; patches of 72 in the result.
 _base_ = './ammsnet-small_x2_16k_t91-bsd200-general100-clic2025.py'
 
 scale = 4
@@ -15,7 +15,7 @@ train_dataloader = dict(
                         dict(type='BicubicDownscale', rounded=True),
                     ],
                 ),
-                dict(type='PairedRandomCrop', gt_size=96),
+                dict(type='PairedRandomCrop', gt_size=72),
                 dict(type='RandomFlipRotate'),
                 dict(type='PackInputs'),
             ]
@@ -23,4 +23,4 @@ train_dataloader = dict(
     )
 )
 optim_wrapper = dict(optimizer=dict(lr=5e-4))
-train_cfg = dict(max_iters=6000, val_interval=1000)
+train_cfg = dict(max_iters=8000, val_interval=1000)
