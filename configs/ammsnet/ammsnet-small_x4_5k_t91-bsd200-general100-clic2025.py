@@ -23,4 +23,4 @@ train_dataloader = dict(
     )
 )
 optim_wrapper = dict(optimizer=dict(lr=5e-4))
-train_cfg = dict(max_iters=8000, val_interval=1000)
+train_cfg = dict(max_iters=5000, val_interval=1000)
