@@ -67,12 +67,13 @@ def kill_processes(folder: Path, kills: int, moments: random.Random) -> None:
     late = 0
     for number in range(kills):
         on_disk, _ = latest_checkpoint(folder / 'killed')
+        there = _checkpoints(folder / 'killed')
         before, log = time.monotonic(), folder / f'k{number}.log'
         with running(folder, 'killed', f'k{number}') as process:
             if moments.random() < 0.2:
                 time.sleep(moments.uniform(0, 4))
             else:
-                _wait_for_checkpoint(folder / 'killed', _iteration(on_disk), process)
+                _wait_for_checkpoint(folder / 'killed', there, process)
                 seconds = time.monotonic() - before
                 _check_resumed(log, on_disk)
                 late += 1
@@ -90,14 +91,23 @@ def kill_processes(folder: Path, kills: int, moments: random.Random) -> None:
     print(f'{kills} kills, {late} of them in training; half-written: {len(passed_over)}')
 
 
-def _wait_for_checkpoint(folder: Path, done: int, process: subprocess.Popen) -> int:
-    """Wait until a run has written a checkpoint later than iteration `done`; returns its own."""
-    while process.poll() is None:
-        latest = max(map(_iteration, folder.glob('iter_*.pth')), default=0)
-        if latest > done:
-            return latest
+def _wait_for_checkpoint(folder: Path, there: set, process: subprocess.Popen) -> None:
+    """Wait until a run has written a checkpoint, under a new name or an old one."""
+    while process.poll() is None and _checkpoints(folder) <= there:
         time.sleep(0.005)
-    return done
+
+
+def _checkpoints(folder: Path) -> set[tuple[str, int]]:
+    """The checkpoints of a run, and when each was written.
+
+    One may be there that the run does not go on from: it was killed before it had named it the
+    last, and will write it once more.
+    """
+    found = set()
+    for path in folder.glob('iter_*.pth'):
+        with suppress(FileNotFoundError):  # it has just been removed
+            found.add((path.name, path.stat().st_mtime_ns))
+    return found
 
 
 def _iteration(path: Path | None) -> int:
@@ -114,18 +124,19 @@ def _check_resumed(log: Path, on_disk: Path | None) -> None:
 
 def kill_ranks(folder: Path, kills: int, moments: random.Random) -> None:
     """Kill one of two ranks so many times; torchrun starts both again."""
-    log, done = folder / 'killed.log', 0
+    log, there = folder / 'killed.log', _checkpoints(folder / 'killed')
     with running(folder, 'killed', 'killed', ranks=2, restarts=kills) as process:
         for number in range(kills):
-            _wait_for_checkpoint(folder / 'killed', done, process)
+            _wait_for_checkpoint(folder / 'killed', there, process)
             while len(ranks := _ranks(process.pid)) < 2 and process.poll() is None:
                 time.sleep(0.01)
             if process.poll() is not None:
                 raise LostError(f'the run ended by itself:\n{_tail(log)}')
             time.sleep(moments.uniform(0, 0.4))
-            done = max(map(_iteration, (folder / 'killed').glob('iter_*.pth')), default=0)
+            there = _checkpoints(folder / 'killed')
             os.kill(moments.choice(ranks), signal.SIGKILL)
-            print(f'kill {number + 1} after iteration {done}', flush=True)
+            latest = max(there, key=lambda checkpoint: checkpoint[1])[0]
+            print(f'kill {number + 1} after {latest}', flush=True)
         expect_success(process, log)
 
 

@@ -13,13 +13,14 @@ import sys
 import time
 from itertools import chain
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
 from restorekit import cli
-from restorekit.cli import COMMANDS, command_module, find_command, main, parse
+from restorekit.cli import COMMANDS, command_module, find_command, kills, main, parse
 from restorekit.cli.kill_writes import kill_writes
 from restorekit.functional import imresize
 from restorekit.io import read_image, write_image
@@ -216,6 +217,20 @@ def test_demo_goes_through_the_commands_and_compares(run, tmp_path, monkeypatch)
 def test_killed_runs_end_in_the_same_bits(what, kills):
     result = restorekit('check-resume', what, '--kills', kills)
     assert 'the same bits: weights yes, averaged weights yes, optimizer yes' in result.stdout
+
+
+def test_a_checkpoint_that_was_there_is_no_sign_of_life(tmp_path):
+    (tmp_path / 'iter_3.pth').write_bytes(b'named the last')
+    (tmp_path / 'iter_6.pth').write_bytes(b'killed before it was')
+    there, polls = kills._checkpoints(tmp_path), []
+
+    def poll():
+        polls.append(None)
+        if len(polls) == 3:  # the run that goes on from 3 writes 6 once more
+            os.utime(tmp_path / 'iter_6.pth', ns=(0, 0))
+
+    kills._wait_for_checkpoint(tmp_path, there, SimpleNamespace(poll=poll))
+    assert len(polls) == 3
 
 
 @pytest.mark.slow
