@@ -65,7 +65,7 @@ def half_precision(dtype: torch.dtype, device: str | torch.device) -> Iterator[N
     """Autocast to `dtype`, and on a CPU that has no instructions for it faster than torch's.
 
     Convolutions and matrix products of rounded numbers are summed in float32 and rounded, as
-    processors with bfloat16 do it. That takes half as long again as float32; torch's own emulation
+    processors with bfloat16 do it. That takes a fifth longer than float32; torch's own emulation
     of convolutions takes ten times as long, for the same result but for the order of the sums.
 
     Args:

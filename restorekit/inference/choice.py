@@ -67,14 +67,14 @@ def choose(
         raise ValueError(
             f'{source}: {task} takes a folder with the exposures of a scene, got a file'
         )
-    is_gray = is_gray_jpeg(source.path)
     if task == 'jpeg':
-        return Choice(models_for('jpeg', scale, is_gray=is_gray), 'as asked for')
+        models = models_for('jpeg', scale, is_gray=is_gray_jpeg(source.path))
+        return Choice(models, 'as asked for')
     quality, enlarge = jpeg_quality(source.path), models_for('sr', scale)
     if quality is None or quality > CLEAN_QUALITY:
         kind = 'not a JPEG' if quality is None else f'a JPEG of quality about {quality}'
         return Choice(enlarge, kind)
-    clean = models_for('jpeg', is_gray=is_gray)
+    clean = models_for('jpeg', is_gray=is_gray_jpeg(source.path))
     return Choice((*clean, *enlarge), f'a JPEG of quality about {quality}, cleaned first')
 
 
