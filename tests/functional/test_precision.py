@@ -77,6 +77,17 @@ def test_half_precision_without_instructions_rounds_as_torchs_own(dtype, monkeyp
     assert products(x)[0].dtype == torch.float32, 'it has not come back'
 
 
+@pytest.mark.parametrize('dtype', HALF)
+def test_half_precision_rounds_what_is_multiplied(dtype, monkeypatch):
+    monkeypatch.setattr(MODULE, 'is_native', lambda *asked: False)
+    ones = torch.ones(1, 2)
+    nearly = torch.tensor([[1 + torch.finfo(dtype).eps / 4, -1.0]])  # 1 and -1, rounded
+    assert functional.linear(nearly, ones) != 0
+    with half_precision(dtype, 'cpu'):
+        assert functional.linear(nearly, ones) == 0
+        assert functional.linear(ones, weight=nearly) == 0
+
+
 def test_native_half_precision_is_torchs(monkeypatch):
     x = torch.rand(2, 4, 9, 8)
     monkeypatch.setattr(MODULE, 'is_native', lambda *asked: True)
